@@ -1,0 +1,68 @@
+"""Key the cache of executed notebooks by everything their numbers depend on.
+
+jupyter-cache matches a notebook by its code cells, so it would serve old numbers after a change in
+the package. Here the cache lives in ``_build/.jupyter_cache/<key>``, where the key is a hash of the
+package, its data, the pinned versions and the version of Python.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.cache.db import NbCacheRecord
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cache_key(root=ROOT):
+    """Return 16 hexadecimal digits that change when a notebook may give other numbers."""
+    package = root / "recon_tutorial"
+    inputs = set(package.rglob("*.py")) | {p for p in package.glob("data/**/*") if p.is_file()}
+    inputs |= {p for p in [root / "constraints.txt"] if p.exists()}
+    digest = hashlib.sha256(f"python {sys.version_info[0]}.{sys.version_info[1]}".encode())
+    for path in sorted(inputs):
+        if "__pycache__" in path.parts:
+            continue
+        digest.update(f"\n{path.relative_to(root).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def open_cache(build):
+    """Open the cache of the present key in the build folder, drop older keys, mend it."""
+    parent = Path(build, ".jupyter_cache")
+    path = parent / cache_key()
+    if parent.exists():
+        for old in parent.iterdir():
+            if old != path:
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+    cache = get_cache(path)
+    mend(cache)
+    return cache
+
+
+def mend(cache):
+    """Forget records whose notebook a killed run never finished writing."""
+    for record in cache.list_cache_records():
+        file = Path(cache.path, "executed", record.hashkey, "base.ipynb")
+        try:
+            json.loads(file.read_text(encoding="utf8"))
+        except (OSError, ValueError):
+            NbCacheRecord.remove_records([record.pk], cache.db)
+            shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def use_cache(app, config):
+    """Point Jupyter Book at the cache, and give its kernels one thread as execute.py does."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    config.nb_execution_cache_path = str(open_cache(Path(app.outdir).parent).path)
+
+
+def setup(app):
+    """Connect before myst-nb reads the configuration."""
+    app.connect("config-inited", use_cache, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,113 @@
+"""Say in one sentence each what this machine lacks before `make` fills `.venv/`.
+
+    python book/_ext/check_machine.py FOLDER
+
+FOLDER is where the virtual environment will stand. Exits 0 and silent when all is well, otherwise 1.
+The file must run on the very Pythons it turns away: nothing but the standard library of 2.7, no f-strings.
+"""
+
+import glob
+import os
+import sys
+
+NEEDS_PYTHON = (3, 11)
+GIGABYTE = 10**9
+# Measured: 1.6 GB with torch for the processor alone, 6.3 GB with torch for the graphics card, which
+# is what pip finds on Linux; a venv that holds torch already only needs room for a build.
+FREE_FOR_INSTALL = {"linux": 9 * GIGABYTE, "other": 4 * GIGABYTE}
+FREE_FOR_BUILD = 1 * GIGABYTE
+
+
+def has_module(name):
+    """Tell whether a module of the standard library is there: Debian ships some apart."""
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+
+
+def on_path(program, path):
+    """Tell whether one folder of `path` holds the program."""
+    names = (program, program + ".exe")
+    return any(os.access(os.path.join(d, n), os.X_OK) for d in path.split(os.pathsep) for n in names)
+
+
+def free_bytes(folder):
+    """Bytes left on the disk that holds `folder`, or None where the system does not say."""
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(os.path.abspath(folder))
+    if not hasattr(os, "statvfs"):
+        return None
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
+def bytes_needed(venv, platform):
+    """Bytes that filling `venv` takes: little when torch stands in it already."""
+    if glob.glob(os.path.join(venv, "*", "*", "site-packages", "torch")):
+        return FREE_FOR_BUILD
+    return FREE_FOR_INSTALL["linux" if platform.startswith("linux") else "other"]
+
+
+def find_problems(
+    venv, version=sys.version_info, module=has_module, path=None, free=None, platform=sys.platform
+):
+    """Return one sentence for each thing that is missing.
+
+    Parameters
+    ----------
+    venv : str
+        Folder of the virtual environment, there or not.
+    version, module, path, free, platform
+        What to take for this machine: the Python version, a function that tells whether a module is
+        there, the search path for programs, a function that returns the free bytes of a folder, and
+        the name of the system. The defaults look at the real one.
+
+    Returns
+    -------
+    list of str
+        Empty when the machine is fit.
+    """
+    path = os.environ.get("PATH", os.defpath) if path is None else path
+    wanted = "%d.%d" % NEEDS_PYTHON
+    problems = []
+    if tuple(version[:2]) < NEEDS_PYTHON:
+        problems.append(
+            "Python %d.%d is too old: the book needs %s or newer; install one and name it, as in "
+            "`make book PYTHON=python%s`." % (version[0], version[1], wanted, wanted)
+        )
+    elif not (module("venv") and module("ensurepip")):
+        problems.append(
+            "Python %d.%d cannot make virtual environments here, because its venv module is "
+            "incomplete: install it (Debian and Ubuntu: `apt-get install python3-venv`)."
+            % (version[0], version[1])
+        )
+    if not on_path("git", path):
+        problems.append(
+            "git was not found: install it (Debian and Ubuntu: `apt-get install git`); the tests "
+            "ask it which files belong to the book."
+        )
+    left, needed = (free or free_bytes)(venv), bytes_needed(venv, platform)
+    if left is not None and left < needed:
+        problems.append(
+            "The disk of %s has %.1f GB free but the environment needs about %.0f GB: make room, or "
+            "clone the book onto a larger disk."
+            % (os.path.abspath(venv), left / float(GIGABYTE), needed / float(GIGABYTE))
+        )
+    return problems
+
+
+def main(arguments):
+    """Print the problems of this machine; return 1 when there is one."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python book/_ext/check_machine.py FOLDER\n")
+        return 2
+    problems = find_problems(arguments[0])
+    for sentence in problems:
+        sys.stderr.write(sentence + "\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

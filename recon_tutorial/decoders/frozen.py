@@ -1,0 +1,160 @@
+"""The decoder network, and the frozen form of it that nothing can change again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from recon_tutorial._torch import fitting
+from recon_tutorial.decoders import _file
+
+
+class MLPDecoder(nn.Module):
+    """Embedding -> hidden layer (GELU) -> expression, kept at 0 or above by a ReLU.
+
+    Parameters
+    ----------
+    n_input, n_output, n_hidden : int
+        Embedding width, number of genes, hidden units.
+
+    Derived in chapter 3.
+    """
+
+    def __init__(self, n_input: int, n_output: int, n_hidden: int = 256) -> None:
+        super().__init__()
+        self.n_input, self.n_output, self.n_hidden = n_input, n_output, n_hidden
+        self.layers = nn.Sequential(
+            nn.Linear(n_input, n_hidden), nn.GELU(), nn.Linear(n_hidden, n_output), nn.ReLU()
+        )
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Decode a tensor (..., n_input) to (..., n_output)."""
+        return self.layers(embedding)
+
+
+class FrozenDecoder(nn.Module):
+    """A trained decoder that nothing can change again.
+
+    Its parameters take no gradient and it stays in evaluation mode whatever its parent does, but
+    gradients flow through it, so a predictor can be trained on decoded expression.
+
+    Parameters
+    ----------
+    decoder : MLPDecoder
+        A trained decoder; its weights are copied.
+    gene_names : sequence of str
+        One name per output, in order.
+    training : dict, optional
+        How it was trained (plain values), kept with the file.
+
+    Raises
+    ------
+    ValueError
+        If the names do not fit the outputs.
+
+    Derived in chapter 3.
+    """
+
+    def __init__(self, decoder: MLPDecoder, gene_names, *, training: dict | None = None) -> None:
+        super().__init__()
+        names = [str(g) for g in gene_names]
+        if len(names) != decoder.n_output:
+            raise ValueError(
+                f"{len(names)} gene names for {decoder.n_output} outputs: name every output once"
+            )
+        self.n_input, self.n_output = decoder.n_input, decoder.n_output
+        self.gene_names, self.training_record = names, dict(training or {})
+        self.decoder = MLPDecoder(decoder.n_input, decoder.n_output, decoder.n_hidden)
+        self.decoder.load_state_dict(decoder.state_dict())
+        self.requires_grad_(False)
+        self.eval()
+
+    def gene_dim(self) -> int:
+        """Number of genes it decodes to."""
+        return self.n_output
+
+    def train(self, mode: bool = True) -> FrozenDecoder:
+        """Stay in evaluation mode, also when a parent module is switched to training."""
+        return super().train(False)
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Decode a tensor (..., n_input) to (..., n_output)."""
+        return self.decoder(embedding)
+
+    def decode(self, embedding) -> np.ndarray:
+        """Decode an array of shape (n, n_input) to float32 expression (n, n_output).
+
+        Raises
+        ------
+        ValueError
+            If the width is not `n_input`.
+        """
+        array = np.asarray(embedding, dtype=np.float32)
+        if array.ndim != 2 or array.shape[1] != self.n_input:
+            raise ValueError(
+                f"embedding has shape {array.shape} but this decoder reads (n, {self.n_input}): "
+                "pass the embedding it was trained on"
+            )
+        device = next(self.decoder.parameters()).device
+        with fitting(), torch.no_grad():
+            return self(torch.from_numpy(array).to(device)).cpu().numpy()
+
+    def save(self, path) -> Path:
+        """Write weights and header to one safetensors file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ".safetensors" by custom.
+
+        Returns
+        -------
+        Path
+            The file written.
+        """
+        path = Path(path)
+        tensors = {k: v.detach().cpu().contiguous() for k, v in self.decoder.state_dict().items()}
+        header = {
+            "n_input": self.n_input,
+            "n_output": self.n_output,
+            "n_hidden": self.decoder.n_hidden,
+            "gene_names": self.gene_names,
+            "training": self.training_record,
+        }
+        _file.write(path, header, tensors)
+        return path
+
+    @classmethod
+    def load(cls, path, *, gene_names=None) -> FrozenDecoder:
+        """Read a decoder and verify it.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file written by `save`; pickles are refused unread.
+        gene_names : sequence of str, optional
+            The genes you expect, in order, for example ``adata.var_names``.
+
+        Returns
+        -------
+        FrozenDecoder
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is no decoder, was changed after it was saved, or decodes other genes.
+        """
+        header, tensors = _file.read(Path(path))
+        expected = header["gene_names"] if gene_names is None else [str(g) for g in gene_names]
+        if expected != header["gene_names"]:
+            differ = sorted(set(expected) ^ set(header["gene_names"]))
+            what = f"for example {differ[0]!r}" if differ else "in another order"
+            raise ValueError(f"{path} decodes other genes than yours ({what}): train a new decoder")
+        decoder = MLPDecoder(header["n_input"], header["n_output"], header["n_hidden"])
+        decoder.load_state_dict(tensors)
+        return cls(decoder, header["gene_names"], training=header["training"])

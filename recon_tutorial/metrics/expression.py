@@ -1,0 +1,82 @@
+"""Scores that compare expression gene by gene."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import r2_score
+
+from recon_tutorial.metrics._arrays import matrices
+
+
+def r2(true, pred, *, on: str = "sum") -> float:
+    """Share of the spread between genes that the prediction explains.
+
+    scikit-learn's ``r2_score`` between the two profiles, one value per gene.
+    The denominator is the spread between genes, so two unrelated samples of the same tissue
+    already score high: read it next to the floor.
+
+    Parameters
+    ----------
+    true, pred : array of shape (n, n_genes) and (m, n_genes)
+        Cells; rows need not match.
+    on : {"sum", "mean"}
+        Profile of a sample: summed expression as in ReconEval (only for n = m, since sums grow
+        with the number of cells), or the mean.
+
+    Returns
+    -------
+    float
+        1 at best; no lower bound.
+
+    Raises
+    ------
+    ValueError
+        If the inputs do not fit together, the counts differ under ``on="sum"``, or there is only
+        one gene (no spread to explain).
+
+    Derived in chapter 1.
+    """
+    true, pred = matrices(true=true, pred=pred)
+    if on not in ("sum", "mean"):
+        raise ValueError(f'on={on!r} is unknown: choose "sum" or "mean"')
+    if on == "sum" and len(true) != len(pred):
+        raise ValueError(
+            f"sums of {len(true)} and {len(pred)} cells cannot be compared: "
+            'pass on="mean" when the numbers of cells differ'
+        )
+    if true.shape[1] < 2:
+        raise ValueError("R2 needs a spread between genes but got 1 gene: pass two or more")
+    profile = np.sum if on == "sum" else np.mean
+    return float(r2_score(profile(true, axis=0), profile(pred, axis=0)))
+
+
+def mse(true, pred) -> float:
+    """Mean squared error over matched cells and genes.
+
+    Only meaningful with true pairs: row i of `pred` must predict row i of `true`.
+    Without pairs it rewards a prediction for repeating the mean.
+
+    Parameters
+    ----------
+    true, pred : array of shape (n, d)
+        Matched cells, in expression or embedding.
+
+    Returns
+    -------
+    float
+        0 at best, in squared units of the input.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or a value is missing.
+
+    Derived in chapter 1.
+    """
+    true, pred = matrices(true=true, pred=pred)
+    if len(true) != len(pred):
+        raise ValueError(
+            f"cell-wise MSE needs matched rows, got {len(true)} true and {len(pred)} predicted "
+            "cells: predict one cell per true cell, or compare distributions instead"
+        )
+    return float(np.mean((true - pred) ** 2))

@@ -1,0 +1,122 @@
+"""Pairs of cells to learn from: each perturbed cell with the control it is said to come from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from anndata import AnnData
+
+from recon_tutorial.validation import CONTROL, validate_screen
+
+HOW = ("true", "random", "mean")
+
+
+class Pairs(NamedTuple):
+    """Training or test rows in the order of the contract: ``model.train(*pairs[:3])``.
+
+    Attributes
+    ----------
+    ctrl, pert : array of shape (n, embed_dim), float32
+        Control and perturbed embedding of each row.
+    cov : array of shape (n, cov_dim), float32
+        Descriptor of each row's perturbation.
+    perturbation : array of shape (n,), str
+        Name of each row's perturbation.
+
+    Derived in chapter 2.
+    """
+
+    ctrl: np.ndarray
+    pert: np.ndarray
+    cov: np.ndarray
+    perturbation: np.ndarray
+
+
+def make_pairs(
+    adata: AnnData,
+    *,
+    how: str,
+    context_key: str | None = None,
+    use_rep: str = "X_emb",
+    seed: int = 0,
+) -> Pairs:
+    """Pair every perturbed cell of a screen with a control.
+
+    Parameters
+    ----------
+    adata : AnnData
+        A screen, usually the training cells of one.
+    how : {"true", "random", "mean"}
+        The recorded partner (``obs["partner"]``, simulated screens only); a random control; the
+        mean of the controls.
+    context_key : str, optional
+        Column of ``obs``: pair within this context only. Ignored by "true".
+    use_rep : str
+        Key in ``obsm`` of the embedding.
+    seed : int
+        Seed of "random".
+
+    Returns
+    -------
+    Pairs
+        One row per perturbed cell, in the order of the screen.
+
+    Raises
+    ------
+    ValueError
+        If `how` is unknown, partners are missing, or a context has no control.
+
+    Derived in chapters 2 and 7.
+    """
+    if how not in HOW:
+        raise ValueError(f"how={how!r} is unknown: choose one of {', '.join(HOW)}")
+    validate_screen(adata, use_rep=use_rep)
+    embedding = np.asarray(adata.obsm[use_rep], dtype=np.float32)
+    label = adata.obs["perturbation"].astype(str).to_numpy()
+    rows = np.flatnonzero(label != CONTROL)
+    cov = adata.uns["descriptors"].loc[label[rows]].to_numpy(dtype=np.float32)
+    if how == "true":
+        ctrl = embedding[_partners(adata, rows)]
+    else:
+        ctrl = np.empty_like(embedding[rows])
+        rng = np.random.default_rng(seed)
+        for row_mask, controls in _contexts(adata, label, rows, context_key):
+            if how == "mean":
+                ctrl[row_mask] = embedding[controls].mean(axis=0)
+            else:
+                ctrl[row_mask] = embedding[rng.choice(controls, int(row_mask.sum()))]
+    return Pairs(ctrl, embedding[rows], cov, label[rows])
+
+
+def _partners(adata, rows):
+    if "partner" not in adata.obs:
+        raise ValueError(
+            'obs["partner"] is missing, as in every real screen: use how="random" or how="mean"'
+        )
+    partner = adata.obs["partner"].astype(str).to_numpy()[rows]
+    found = adata.obs_names.get_indexer(partner)
+    if (found < 0).any():
+        lost = int((found < 0).sum())
+        raise ValueError(
+            f"{lost} perturbed cells have a partner outside this screen "
+            f"(first: {partner[found < 0][0]!r}): keep partners together when you split"
+        )
+    return found
+
+
+def _contexts(adata, label, rows, context_key):
+    """Yield (mask over `rows`, positions of controls) for each context."""
+    if context_key is None:
+        yield np.ones(len(rows), dtype=bool), np.flatnonzero(label == CONTROL)
+        return
+    if context_key not in adata.obs:
+        raise ValueError(f"obs[{context_key!r}] is missing: name a column of obs, or leave it out")
+    context = adata.obs[context_key].astype(str).to_numpy()
+    for name in np.unique(context[rows]):
+        controls = np.flatnonzero((label == CONTROL) & (context == name))
+        if not len(controls):
+            raise ValueError(
+                f"context {name!r} has no control: drop it, or pair without context_key"
+            )
+        yield context[rows] == name, controls

@@ -1,0 +1,289 @@
+"""The contract of a perturbation predictor, and the check that a predictor keeps it."""
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+RULES = {  # the name of each rule, and how to mend a predictor that breaks it
+    "factory": "pass a class or function that builds a new predictor from the keywords "
+    "embed_dim and cov_dim, or from nothing",
+    "protocol": "write train(ctrl_emb, pert_emb, pert_cov) and predict(ctrl_emb, pert_cov)",
+    "train": "let train run on three float32 arrays of n rows, with no further argument",
+    "predict": "let predict run on two float32 arrays of n rows",
+    "inputs unchanged": "make a new array instead (x = x + shift, not x += shift)",
+    "dtype": "end predict with np.asarray(prediction, dtype=np.float32)",
+    "shape": "return one row of embed_dim numbers for each row of ctrl_emb",
+    "finite": "look for a division by zero, a log of zero or a fit that diverged",
+    "predict is repeatable": "switch dropout off and seed any sampling anew in each predict",
+    "single row": "let predict take n = 1: no squeeze, no statistics of the batch",
+    "float64 and lists": "begin train and predict with np.asarray(x, dtype=np.float32)",
+    "row order": "write each prediction into the row of the control and descriptor it answers",
+    "uses the descriptor": "let predict depend on pert_cov",
+    "unseen descriptor": "compute with the numbers of a descriptor, do not look it up",
+    "beats no change": "train for longer, or look for a lost shift or swapped arguments",
+    "refuses mismatched shapes": "compare shapes first and raise a ValueError that names both",
+    "untrained predict is refused": "raise an error that says to call train first",
+    "same seed, same answer": "draw all that is random from a seed given to the constructor",
+}
+ARGUMENTS = {"train": ("ctrl_emb", "pert_emb", "pert_cov"), "predict": ("ctrl_emb", "pert_cov")}
+N_PERTURBATIONS, N_CELLS = 6, 60  # a tiny world, with cells enough to tell means apart
+
+
+@runtime_checkable
+class PerturbationPredictor(Protocol):
+    """What every predictor can do: learn from pairs of cells, then answer for new cells.
+
+    A class with these two methods is a predictor; nothing is inherited.
+    `check_predictor` tests what signatures cannot say.
+
+    Derived in chapter 2.
+    """
+
+    def train(self, ctrl_emb, pert_emb, pert_cov, **kwargs) -> None:
+        """Learn how perturbations move cells.
+
+        Parameters
+        ----------
+        ctrl_emb, pert_emb : array of shape (n, embed_dim)
+            Control and perturbed cells, row by row a pair.
+        pert_cov : array of shape (n, cov_dim)
+            The descriptor of each row; a ValueError refuses shapes that do not fit together.
+        **kwargs
+            The predictor's own options, each with a default.
+        """
+        ...
+
+    def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
+        """Move each control cell, (n, embed_dim), as its row's descriptor, (n, cov_dim), says.
+
+        Returns
+        -------
+        array of shape (n, embed_dim), float32
+            Row i answers row i; a ValueError refuses shapes that do not fit those of `train`.
+        """
+        ...
+
+
+class ContractError(AssertionError):
+    """A predictor broke `rule`, a key of `RULES`.
+
+    An `AssertionError`, as from `check_estimator`: a test runner reports a failure, not a crash,
+    and nobody takes it for the `ValueError` by which a predictor refuses wrong shapes.
+    """
+
+    rule: str = ""
+
+
+def check_predictor(
+    factory: Callable[..., PerturbationPredictor],
+    *,
+    embed_dim: int = 8,
+    cov_dim: int = 4,
+    seed: int = 0,
+) -> None:
+    """Check that a predictor keeps the contract: silence means yes.
+
+    What scikit-learn's `check_estimator` is to estimators: the rules of `RULES` are tried on a
+    tiny linear world, the basic ones first, with three fits in all.
+
+    Parameters
+    ----------
+    factory : class or function
+        Builds an untrained predictor. It gets the keywords `embed_dim` and `cov_dim` if its
+        signature names both, else nothing.
+    embed_dim, cov_dim : int
+        Width of the cells (2 or more) and of the descriptors (1 or more).
+    seed : int
+        Seed of the world.
+
+    Raises
+    ------
+    ContractError
+        At the first rule broken: says which, what was seen and how to mend it.
+    TypeError
+        If `factory` cannot be called, or is a predictor rather than what builds one.
+    ValueError
+        If `embed_dim` or `cov_dim` is too small.
+
+    Derived in chapter 2.
+    """
+    if embed_dim < 2 or cov_dim < 1:
+        raise ValueError(
+            f"embed_dim={embed_dim} and cov_dim={cov_dim} are too small for a test world: "
+            "ask for at least 2 and 1"
+        )
+
+    def build():
+        return _build(factory, embed_dim=embed_dim, cov_dim=cov_dim)
+
+    descriptors, cells, (ctrl, pert, cov) = _make_world(embed_dim, cov_dim, seed)
+    model, untrained = build(), build()
+    if model is untrained:
+        raise _broken("factory", "two calls of the factory returned the same object")
+    if missing := [name for name in ARGUMENTS if not callable(getattr(model, name, None))]:
+        raise _broken("protocol", f"{type(model).__name__} has no method {missing[0]}")
+    _call("train", model, "train", *cells)
+    answer = _predict("predict", model, ctrl, cov)
+    rule = "predict is repeatable"
+    _agree(rule, answer, _predict(rule, model, ctrl, cov), "two calls of predict in a row")
+    _predict("single row", model, ctrl[:1], cov[:1])
+    rule = "float64 and lists"
+    for kind, turn in {"float64 arrays": np.float64, "nested lists": np.ndarray.tolist}.items():
+        other = _predict(rule, model, turn(ctrl), turn(cov))
+        _agree(rule, answer, other, f"predictions from float32 arrays and {kind}")
+    _check_row_order(model, ctrl, cov, answer, np.random.default_rng(seed).permutation(len(cov)))
+    _check_descriptor(model, ctrl[:N_CELLS], descriptors)
+    _check_beats_no_change(answer, ctrl, pert)
+    _check_refusals(model, build, cells, (ctrl, cov))
+    if _attempt(untrained, "predict", ctrl, cov)[1] is None:
+        raise _broken("untrained predict is refused", "predict answered before train was called")
+    for rule, what, again in (
+        ("same seed, same answer", "trained twice on the same cells", cells),
+        ("float64 and lists", "trained on float32 and on float64 and lists", _as_lists(*cells)),
+    ):
+        fresh = build()
+        _call(rule, fresh, "train", *again)
+        _agree(rule, answer, _predict(rule, fresh, ctrl, cov), f"predictions of models {what}")
+
+
+def _build(factory, **sizes):
+    instance = isinstance(factory, PerturbationPredictor) and not inspect.isclass(factory)
+    if instance or not callable(factory):
+        name = type(factory).__name__
+        raise TypeError(f"factory is an object of type {name}: {RULES['factory']}")
+    try:
+        names = inspect.signature(factory).parameters
+        return factory(**sizes) if sizes.keys() <= names.keys() else factory()
+    except Exception as error:  # a stranger's code: whatever it raises is the finding
+        raise _broken("factory", f"the factory raised {_said(error)}") from error
+
+
+def _make_world(embed_dim, cov_dim, seed):
+    """Descriptors (the last never trained on), training pairs in random order, held-out pairs."""
+    rng = np.random.default_rng(seed)
+    descriptors = rng.normal(size=(N_PERTURBATIONS + 1, cov_dim)).astype(np.float32)
+    weights = rng.normal(0, 1.5 / np.sqrt(cov_dim), (cov_dim, embed_dim))
+
+    def draw(order):
+        cov = np.repeat(descriptors[:-1], N_CELLS, axis=0)[order]
+        ctrl = rng.normal(size=(len(cov), embed_dim)).astype(np.float32)
+        pert = ctrl + cov @ weights + rng.normal(0, 0.1, ctrl.shape)
+        return ctrl, pert.astype(np.float32), cov
+
+    n = N_PERTURBATIONS * N_CELLS
+    return descriptors, draw(rng.permutation(n)), draw(np.arange(n))
+
+
+def _as_lists(ctrl, pert, cov):
+    return np.float64(ctrl), pert.tolist(), cov.tolist()
+
+
+def _broken(rule, seen):
+    error = ContractError(f"[{rule}] {seen}: {RULES[rule]}")
+    error.rule = rule
+    return error
+
+
+def _said(error):
+    """An exception on one line, its first sentence only."""
+    return f"{type(error).__name__} ({' '.join(str(error).split()).split('. ')[0].rstrip('.')})"
+
+
+def _attempt(model, method, *arrays):
+    """The answer of a method, or the exception it raised."""
+    try:
+        return getattr(model, method)(*arrays), None
+    except Exception as error:  # a stranger's code: whatever it raises is the finding
+        return None, error
+
+
+def _call(rule, model, method, *arrays):
+    given = copy.deepcopy(arrays)
+    answer, error = _attempt(model, method, *given)
+    if error is not None:
+        raise _broken(rule, f"{method} raised {_said(error)}") from error
+    for name, before, after in zip(ARGUMENTS[method], arrays, given, strict=True):
+        if not np.array_equal(before, after):
+            raise _broken("inputs unchanged", f"{method} changed {name}")
+    return answer
+
+
+def _predict(rule, model, ctrl, cov):
+    out, due = _call(rule, model, "predict", ctrl, cov), np.shape(ctrl)
+    if not isinstance(out, np.ndarray):
+        flaw, seen = "dtype", f"a {type(out).__name__}, not a numpy array"
+    elif out.shape != due:
+        flaw, seen = "shape", f"shape {out.shape} where {due} was due"
+    elif out.dtype != np.float32:
+        flaw, seen = "dtype", f"{out.dtype}, not float32"
+    elif not np.isfinite(out).all():
+        flaw, seen = "finite", "numbers that are NaN or infinite"
+    else:
+        return out.copy()
+    raise _broken(flaw if rule == "predict" else rule, f"predict returned {seen}")
+
+
+def _agree(rule, one, two, what):
+    gap = np.abs(one - two).max()
+    if gap > 1e-3 * one.std():
+        raise _broken(rule, f"{what} differ by up to {gap:.2g}")
+
+
+def _check_row_order(model, ctrl, cov, answer, order):
+    """Shuffled in together, each row must stay nearer to itself than to a cell treated alike.
+
+    Half as far, not equal: a model of sets of cells sees other sets. The small term admits
+    models that give all cells of a perturbation one answer.
+    """
+    back = np.empty_like(answer)
+    back[order] = _predict("row order", model, ctrl[order], cov[order])
+    alike = np.roll(answer.reshape(N_PERTURBATIONS, N_CELLS, -1), 1, axis=1).reshape(answer.shape)
+    own, other = (np.square(x - answer).mean() for x in (back, alike))
+    if own > 0.25 * other + 1e-3 * answer.var():
+        seen = f"moved rows by {own**0.5:.2g} (cells treated alike are {other**0.5:.2g} apart)"
+        raise _broken("row order", f"the order in which rows were asked {seen}")
+
+
+def _check_descriptor(model, ctrl, descriptors):
+    """Asked alone, each seen descriptor must count; half of them unseen, none may fail."""
+    rule, asked = "uses the descriptor", [np.tile(row, (len(ctrl), 1)) for row in descriptors]
+    answers = np.array([_predict(rule, model, ctrl, cov) for cov in asked[:-1]])
+    if (gap := np.ptp(answers, axis=0).max()) < 1e-5:
+        seen = "two descriptors gave the same prediction for the same controls"
+        raise _broken(rule, f"{seen} (largest difference {gap:.2g})")
+    mixed = np.where(np.arange(len(ctrl))[:, None] % 2, asked[0], asked[-1])
+    _predict("unseen descriptor", model, ctrl, mixed)
+
+
+def _check_beats_no_change(answer, ctrl, pert):
+    """On the mean of each perturbation, since not every model learns from pairs."""
+
+    def error(cells):
+        return np.square((cells - pert).reshape(N_PERTURBATIONS, N_CELLS, -1).mean(1)).mean()
+
+    if (ratio := error(answer) / error(ctrl)) > 0.9:
+        seen = f"on the mean of held-out cells its squared error is {ratio:.3g} times"
+        raise _broken("beats no change", f"{seen} that of predicting no change")
+
+
+def _check_refusals(model, build, cells, asked):
+    (ctrl, pert, cov), (test, test_cov) = cells, asked
+    one_more = np.hstack([test, test[:, :1]])
+    for method, seen, arrays in (
+        ("train", "pert_emb one row short", (ctrl, pert[:-1], cov)),
+        ("train", "pert_cov one row short", (ctrl, pert, cov[:-1])),
+        ("train", "pert_emb one column short", (ctrl, pert[:, :-1], cov)),
+        ("predict", "ctrl_emb one column too wide", (one_more, test_cov)),
+        ("predict", "ctrl_emb of one column", (test[:, :1], test_cov)),
+        ("predict", "pert_cov one column too wide", (test, np.hstack([test_cov, test[:, :1]]))),
+        ("predict", "pert_cov one row short", (test, test_cov[:-1])),
+        ("predict", "pert_cov of one row for many cells", (test, test_cov[:1])),
+    ):
+        subject = build() if method == "train" else model
+        error = _attempt(subject, method, *arrays)[1]
+        if not isinstance(error, ValueError):
+            what = "took it" if error is None else f"raised {_said(error)}"
+            raise _broken("refuses mismatched shapes", f"given {seen}, {method} {what}")

@@ -1,0 +1,105 @@
+"""The check that every screen passes: one sentence for the first rule it breaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+CONTROL = "control"
+
+
+def validate_screen(adata: AnnData, *, use_rep: str | None = "X_emb") -> None:
+    """Check that an AnnData is a screen, and say in one sentence what is missing.
+
+    Parameters
+    ----------
+    adata : AnnData
+        Cells x genes, log-normalised expression in ``X``.
+    use_rep : str, optional
+        Key in ``obsm`` of the embedding; None skips the embedding (before one was fitted).
+
+    Raises
+    ------
+    TypeError
+        If `adata` is no AnnData.
+    ValueError
+        At the first rule broken, with what was expected and what to do.
+
+    Derived in chapter 2.
+    """
+    if not isinstance(adata, AnnData):
+        raise TypeError(
+            f"a screen is an AnnData, not a {type(adata).__name__}: wrap your matrix in one"
+        )
+    for problem in _problems(adata, use_rep):
+        raise ValueError(problem)
+
+
+def _problems(adata, use_rep):
+    if adata.n_obs == 0 or adata.n_vars == 0:
+        yield f"the screen is empty ({adata.n_obs} cells x {adata.n_vars} genes): load cells first"
+        return
+    for axis, index in (("obs", adata.obs_names), ("var", adata.var_names)):
+        if not index.is_unique:
+            name = index[index.duplicated()][0]
+            yield f"{axis}_names repeat ({name!r}): call adata.{axis}_names_make_unique()"
+    if "perturbation" not in adata.obs:
+        yield 'obs["perturbation"] is missing: add a column that names each cell\'s perturbation'
+        return
+    labels = adata.obs["perturbation"]
+    if labels.isna().any():
+        n = int(labels.isna().sum())
+        yield f'obs["perturbation"] is empty for {n} cells: label or drop them'
+    present = set(labels.dropna().astype(str))
+    if CONTROL not in present:
+        some = ", ".join(sorted(present)[:3])
+        yield f'no cell is labelled "control" (found {some}): rename your controls to "control"'
+    if present == {CONTROL}:
+        yield "every cell is a control: a screen needs at least one perturbation"
+    yield from _matrix_problems(adata.X, "X")
+    yield from _descriptor_problems(adata, present - {CONTROL})
+    if use_rep is not None:
+        if use_rep not in adata.obsm:
+            found = ", ".join(adata.obsm) or "none"
+            yield (
+                f"obsm[{use_rep!r}] is missing (found: {found}): "
+                "fit an embedding or name yours with use_rep="
+            )
+            return
+        yield from _matrix_problems(adata.obsm[use_rep], f"obsm[{use_rep!r}]")
+
+
+def _matrix_problems(matrix, name):
+    if matrix is None:
+        yield f"{name} is missing: store log-normalised expression there"
+        return
+    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
+    if values.dtype.kind not in "fiu":
+        yield f"{name} holds {values.dtype} values: convert it to float32"
+    elif not np.isfinite(values).all():
+        yield f"{name} holds NaN or infinite values: remove those cells or genes first"
+    elif name == "X" and values.size and values.min() >= 0 and values.max() > 50:
+        yield (
+            f"X reaches {values.max():.0f}, too large for log-normalised expression: "
+            "normalise each cell to 10,000 counts and take log1p"
+        )
+
+
+def _descriptor_problems(adata, perturbations):
+    table = adata.uns.get("descriptors")
+    if not isinstance(table, pd.DataFrame):
+        yield 'uns["descriptors"] is missing: give a DataFrame with one row per perturbation'
+        return
+    if table.index.has_duplicates:
+        yield f'uns["descriptors"] repeats the row {table.index[table.index.duplicated()][0]!r}'
+    missing = sorted(perturbations - set(table.index.astype(str)))
+    if missing:
+        some = ", ".join(missing[:3])
+        yield f'uns["descriptors"] has no row for {some}: add one per perturbation'
+    text = [str(c) for c, dtype in table.dtypes.items() if dtype.kind not in "fiu"]
+    if text:
+        yield f'uns["descriptors"] column {text[0]!r} is not numeric: encode it as numbers'
+    elif not np.isfinite(table.to_numpy(dtype=float)).all():
+        yield 'uns["descriptors"] holds NaN or infinite values: fill or drop those columns'
