@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 from sklearn.decomposition import PCA
 
 
-def fit_embedding(
-    adata: AnnData, train, *, n_genes: int = 2000, embed_dim: int = 50, seed: int = 0
-) -> AnnData:
+def fit_embedding(adata: AnnData, train, *, n_genes: int = 2000, embed_dim: int = 50) -> AnnData:
     """Choose variable genes and fit a PCA on training cells, then embed every cell.
 
     Parameters
@@ -24,8 +21,6 @@ def fit_embedding(
         How many variable genes to keep (all, if there are fewer).
     embed_dim : int
         Number of principal components.
-    seed : int
-        Seed of the randomised PCA solver.
 
     Returns
     -------
@@ -55,7 +50,7 @@ def fit_embedding(
             f"got {n_train} cells and {small.n_vars} genes: choose a smaller embed_dim"
         )
     expression = small.X.toarray() if sparse.issparse(small.X) else np.asarray(small.X)
-    pca = PCA(embed_dim, svd_solver="randomized", random_state=seed).fit(expression[train])
+    pca = PCA(embed_dim, svd_solver="covariance_eigh").fit(expression[train])
     small.obsm["X_emb"] = pca.transform(expression).astype(np.float32)
     small.varm["PCs"] = pca.components_.T
     small.uns["fitted_on"] = {
@@ -68,8 +63,9 @@ def fit_embedding(
 def variable_genes(expression, n_genes: int) -> np.ndarray:
     """Positions of the genes that vary most for how high they are expressed.
 
-    Genes are put in 20 bins of equal size by mean; within a bin, the variance is compared with
-    the median and the spread of its bin (the normalised dispersion of Satija et al., 2015).
+    A cubic in log mean is fitted to log variance; the genes farthest above it are kept.
+    Fitting the trend is the idea of Brennecke et al. (2013) and of Seurat's "vst"; one smooth
+    curve keeps strong responders such as ISG15, which comparisons within bins of similar mean lose.
 
     Parameters
     ----------
@@ -81,16 +77,18 @@ def variable_genes(expression, n_genes: int) -> np.ndarray:
     Returns
     -------
     array of int
-        Sorted column positions.
+        Sorted column positions; genes that do not vary come last.
 
     Derived in chapter 10.
     """
-    mean = np.asarray(expression.mean(axis=0)).ravel()
+    mean = np.asarray(expression.mean(axis=0), dtype=np.float64).ravel()
     square = expression.multiply(expression) if sparse.issparse(expression) else expression**2
-    variance = np.asarray(square.mean(axis=0)).ravel() - mean**2
-    dispersion = np.log(np.maximum(variance, 1e-12) / np.maximum(mean, 1e-12))
-    bins = pd.qcut(pd.Series(mean).rank(method="first"), min(20, len(mean)), labels=False)
-    grouped = pd.Series(dispersion).groupby(bins)
-    score = (dispersion - grouped.transform("median")) / (grouped.transform("std").fillna(0) + 1e-6)
-    score = score.where(variance > 0, -np.inf)
-    return np.sort(np.argsort(-score.to_numpy(), kind="stable")[:n_genes])
+    variance = np.asarray(square.mean(axis=0), dtype=np.float64).ravel() - mean**2
+    varies = (variance > 1e-12) & (mean > 0)
+    log_mean, log_variance = np.log(mean[varies]), np.log(variance[varies])
+    excess = np.full(len(mean), -np.inf)
+    if len(log_mean):
+        degree = min(3, len(np.unique(log_mean)) - 1)
+        trend = np.polynomial.Polynomial.fit(log_mean, log_variance, degree)
+        excess[varies] = log_variance - trend(log_mean)
+    return np.sort(np.argsort(-excess, kind="stable")[:n_genes])

@@ -48,8 +48,8 @@ def make_pairs(
     adata : AnnData
         A screen, usually the training cells of one.
     how : {"true", "random", "mean"}
-        The recorded partner (``obs["partner"]``, simulated screens only); a random control; the
-        mean of the controls.
+        The recorded partner (``obs["partner"]``, simulated screens only); a random control, all
+        used equally often; the mean of the controls.
     context_key : str, optional
         Column of ``obs``: pair within this context only. Ignored by "true".
     use_rep : str
@@ -85,7 +85,9 @@ def make_pairs(
             if how == "mean":
                 ctrl[row_mask] = embedding[controls].mean(axis=0)
             else:
-                ctrl[row_mask] = embedding[rng.choice(controls, int(row_mask.sum()))]
+                n_rows = int(row_mask.sum())
+                rounds = [rng.permutation(controls) for _ in range(-(-n_rows // len(controls)))]
+                ctrl[row_mask] = embedding[np.concatenate(rounds)[:n_rows]]
     return Pairs(ctrl, embedding[rows], cov, label[rows])
 
 

@@ -95,7 +95,7 @@ def plot_scores(
     """
     _need(frame, "metric", "value", group, point)
     metrics, groups = frame["metric"].unique(), list(frame[group].unique())
-    figure, axes = _panels(len(metrics), height=0.9 + 0.42 * len(groups), share=False)
+    figure, axes = _panels(len(metrics), height=1.0 + 0.45 * len(groups))
     for axis, metric in zip(axes, metrics, strict=True):
         part = frame[frame["metric"] == metric]
         for i, name in enumerate(groups):
@@ -115,12 +115,12 @@ def plot_scores(
 
 
 def plot_history(frame: pd.DataFrame) -> Figure:
-    """Loss against epoch on a logarithmic axis, one line per column but ``epoch``.
+    """Losses on a logarithmic axis, one line per column after the first.
 
     Parameters
     ----------
     frame : DataFrame
-        Column ``epoch`` and one column per curve.
+        First the column to draw against (epochs or steps), then one column per curve.
 
     Returns
     -------
@@ -128,11 +128,12 @@ def plot_history(frame: pd.DataFrame) -> Figure:
 
     Derived in chapter 3.
     """
-    _need(frame, "epoch")
+    _need(frame)
+    time, *curves = frame.columns
     figure, (axis,) = _panels(1)
-    for i, name in enumerate(c for c in frame.columns if c != "epoch"):
-        axis.plot(frame["epoch"], frame[name], color=COLOURS[i], label=name.replace("_", " "))
-    axis.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
+    for i, name in enumerate(curves):
+        axis.plot(frame[time], frame[name], color=COLOURS[i], label=name.replace("_", " "))
+    axis.set(xlabel=time, ylabel="mean squared error", yscale="log")
     axis.legend()
     return _done(figure)
 
@@ -155,9 +156,8 @@ def plot_error_split(frame: pd.DataFrame) -> Figure:
     figure, (axis,) = _panels(1, height=0.9 + 0.42 * len(frame))
     rows = np.arange(len(frame))
     axis.barh(rows, frame["floor"], color=COLOURS[4], label="decoder floor")
-    axis.barh(
-        rows, frame["shift"], left=frame["floor"], color=COLOURS[1], hatch="//", label="shift error"
-    )
+    shift = {"color": COLOURS[1], "hatch": "//", "label": "shift error"}
+    axis.barh(rows, frame["shift"], left=frame["floor"], **shift)
     axis.plot(frame["total"], rows, "D", color="black", label="total, measured")
     axis.set_yticks(rows, frame.index)
     axis.set(xlabel="mean squared error per gene", ylim=(len(frame) - 0.5, -0.5))
@@ -165,16 +165,17 @@ def plot_error_split(frame: pd.DataFrame) -> Figure:
     return _done(figure)
 
 
-def plot_agreement(frame: pd.DataFrame, *, panel: str, labels=()) -> Figure:
+def plot_agreement(frame: pd.DataFrame, *, panel: str, quantity: str = "", labels=()) -> Figure:
     """Predicted against true values on equal axes, one panel per model, with the diagonal.
 
     Parameters
     ----------
     frame : DataFrame
         Columns ``true``, ``predicted`` and `panel`; the index names the points.
-        ``frame.attrs["unit"]``, if set, goes to the axis labels.
     panel : str
         Column that tells the panels apart.
+    quantity : str
+        What is compared, with its unit, for the axis labels.
     labels : sequence of str
         Index values to write beside their points.
 
@@ -185,7 +186,6 @@ def plot_agreement(frame: pd.DataFrame, *, panel: str, labels=()) -> Figure:
     Derived in chapter 2.
     """
     _need(frame, "true", "predicted", panel)
-    unit = frame.attrs.get("unit", "")
     panels = frame[panel].unique()
     figure, axes = _panels(len(panels), share=True)
     low, high = frame[["true", "predicted"]].min().min(), frame[["true", "predicted"]].max().max()
@@ -202,9 +202,9 @@ def plot_agreement(frame: pd.DataFrame, *, panel: str, labels=()) -> Figure:
                 textcoords="offset points",
                 fontsize=8,
             )
-        axis.set(xlabel=f"true {unit}\n{name}".replace(" \n", "\n"))
+        axis.set(xlabel=f"true {quantity}".strip() + f"\n{name}")
         axis.set_aspect("equal")
-    axes[0].set_ylabel(f"predicted {unit}".strip())
+    axes[0].set_ylabel(f"predicted {quantity}".strip())
     return _done(figure)
 
 
@@ -228,7 +228,7 @@ def _panels(n, *, height=3.4, share=False):
 
 
 def _dots(axis, values, row):
-    spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else [0.0]
+    spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else [0.0]
     colour, marker = COLOURS[row % 8], MARKERS[row % 8]
     axis.scatter(values, row + np.array(spread)[: len(values)], s=10, alpha=0.45, lw=0, c=colour)
     if len(values):

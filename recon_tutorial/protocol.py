@@ -3,13 +3,13 @@
 import copy
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 RULES = {  # the name of each rule, and how to mend a predictor that breaks it
-    "factory": "pass a class or function that builds a new predictor from the keywords "
-    "embed_dim and cov_dim, or from nothing",
+    "factory": "pass a class or function that builds it from embed_dim and cov_dim or from nothing",
     "protocol": "write train(ctrl_emb, pert_emb, pert_cov) and predict(ctrl_emb, pert_cov)",
     "train": "let train run on three float32 arrays of n rows, with no further argument",
     "predict": "let predict run on two float32 arrays of n rows",
@@ -28,33 +28,28 @@ RULES = {  # the name of each rule, and how to mend a predictor that breaks it
     "untrained predict is refused": "raise an error that says to call train first",
     "same seed, same answer": "draw all that is random from a seed given to the constructor",
 }
-ARGUMENTS = {"train": ("ctrl_emb", "pert_emb", "pert_cov"), "predict": ("ctrl_emb", "pert_cov")}
-N_PERTURBATIONS, N_CELLS = 6, 60  # a tiny world, with cells enough to tell means apart
+_ARGUMENTS = {"train": ("ctrl_emb", "pert_emb", "pert_cov"), "predict": ("ctrl_emb", "pert_cov")}
+_N_PERTURBATIONS, _N_CELLS = _GRID = 6, 60  # tiny, with cells enough to tell means apart
 
 
 @runtime_checkable
 class PerturbationPredictor(Protocol):
     """What every predictor can do: learn from pairs of cells, then answer for new cells.
 
-    A class with these two methods is a predictor; nothing is inherited.
-    `check_predictor` tests what signatures cannot say.
-
-    Derived in chapter 2.
+    A class with both methods is one (derived in chapter 2); `check_predictor` tests the rest.
     """
 
     def train(self, ctrl_emb, pert_emb, pert_cov, **kwargs) -> None:
-        """Learn how perturbations move cells.
+        """Learn how perturbations move cells, from n pairs.
 
         Parameters
         ----------
         ctrl_emb, pert_emb : array of shape (n, embed_dim)
-            Control and perturbed cells, row by row a pair.
         pert_cov : array of shape (n, cov_dim)
             The descriptor of each row; a ValueError refuses shapes that do not fit together.
         **kwargs
             The predictor's own options, each with a default.
         """
-        ...
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Move each control cell, (n, embed_dim), as its row's descriptor, (n, cov_dim), says.
@@ -64,14 +59,12 @@ class PerturbationPredictor(Protocol):
         array of shape (n, embed_dim), float32
             Row i answers row i; a ValueError refuses shapes that do not fit those of `train`.
         """
-        ...
 
 
 class ContractError(AssertionError):
     """A predictor broke `rule`, a key of `RULES`.
 
-    An `AssertionError`, as from `check_estimator`: a test runner reports a failure, not a crash,
-    and nobody takes it for the `ValueError` by which a predictor refuses wrong shapes.
+    An `AssertionError`: to a test runner a failure, and never taken for a refusal (ValueError).
     """
 
     rule: str = ""
@@ -111,19 +104,13 @@ def check_predictor(
     Derived in chapter 2.
     """
     if embed_dim < 2 or cov_dim < 1:
-        raise ValueError(
-            f"embed_dim={embed_dim} and cov_dim={cov_dim} are too small for a test world: "
-            "ask for at least 2 and 1"
-        )
-
-    def build():
-        return _build(factory, embed_dim=embed_dim, cov_dim=cov_dim)
-
-    descriptors, cells, (ctrl, pert, cov) = _make_world(embed_dim, cov_dim, seed)
+        raise ValueError(f"{embed_dim=} and {cov_dim=} make no world: ask for at least 2 and 1")
+    build = partial(_build, factory, embed_dim=embed_dim, cov_dim=cov_dim)
+    descriptors, cells, (ctrl, pert, cov), order = _make_world(embed_dim, cov_dim, seed)
     model, untrained = build(), build()
     if model is untrained:
         raise _broken("factory", "two calls of the factory returned the same object")
-    if missing := [name for name in ARGUMENTS if not callable(getattr(model, name, None))]:
+    if missing := [name for name in _ARGUMENTS if not callable(getattr(model, name, None))]:
         raise _broken("protocol", f"{type(model).__name__} has no method {missing[0]}")
     _call("train", model, "train", *cells)
     answer = _predict("predict", model, ctrl, cov)
@@ -134,26 +121,26 @@ def check_predictor(
     for kind, turn in {"float64 arrays": np.float64, "nested lists": np.ndarray.tolist}.items():
         other = _predict(rule, model, turn(ctrl), turn(cov))
         _agree(rule, answer, other, f"predictions from float32 arrays and {kind}")
-    _check_row_order(model, ctrl, cov, answer, np.random.default_rng(seed).permutation(len(cov)))
-    _check_descriptor(model, ctrl[:N_CELLS], descriptors)
+    _check_row_order(model, ctrl, cov, answer, order)
+    _check_descriptor(model, ctrl[:_N_CELLS], descriptors)
     _check_beats_no_change(answer, ctrl, pert)
-    _check_refusals(model, build, cells, (ctrl, cov))
+    _check_refusals(model, build, cells, ctrl, cov)
     if _attempt(untrained, "predict", ctrl, cov)[1] is None:
         raise _broken("untrained predict is refused", "predict answered before train was called")
-    for rule, what, again in (
-        ("same seed, same answer", "trained twice on the same cells", cells),
-        ("float64 and lists", "trained on float32 and on float64 and lists", _as_lists(*cells)),
+    lists = np.float64(cells[0]), cells[1].tolist(), cells[2].tolist()
+    for rule, how, given in (
+        ("same seed, same answer", "twice on the same cells", cells),
+        ("float64 and lists", "on float32 arrays and on float64 and lists", lists),
     ):
         fresh = build()
-        _call(rule, fresh, "train", *again)
-        _agree(rule, answer, _predict(rule, fresh, ctrl, cov), f"predictions of models {what}")
+        _call(rule, fresh, "train", *given)
+        _agree(rule, answer, _predict(rule, fresh, ctrl, cov), f"predictors trained {how}")
 
 
 def _build(factory, **sizes):
-    instance = isinstance(factory, PerturbationPredictor) and not inspect.isclass(factory)
-    if instance or not callable(factory):
-        name = type(factory).__name__
-        raise TypeError(f"factory is an object of type {name}: {RULES['factory']}")
+    built = isinstance(factory, PerturbationPredictor) and not inspect.isclass(factory)
+    if built or not callable(factory):
+        raise TypeError(f"factory is a {type(factory).__name__} object: {RULES['factory']}")
     try:
         names = inspect.signature(factory).parameters
         return factory(**sizes) if sizes.keys() <= names.keys() else factory()
@@ -162,23 +149,20 @@ def _build(factory, **sizes):
 
 
 def _make_world(embed_dim, cov_dim, seed):
-    """Descriptors (the last never trained on), training pairs in random order, held-out pairs."""
+    """Descriptors (the last not in training), training pairs, held-out pairs, a row order."""
     rng = np.random.default_rng(seed)
-    descriptors = rng.normal(size=(N_PERTURBATIONS + 1, cov_dim)).astype(np.float32)
+    descriptors = rng.normal(size=(_N_PERTURBATIONS + 1, cov_dim)).astype(np.float32)
     weights = rng.normal(0, 1.5 / np.sqrt(cov_dim), (cov_dim, embed_dim))
 
     def draw(order):
-        cov = np.repeat(descriptors[:-1], N_CELLS, axis=0)[order]
+        cov = np.repeat(descriptors[:-1], _N_CELLS, axis=0)[order]
         ctrl = rng.normal(size=(len(cov), embed_dim)).astype(np.float32)
         pert = ctrl + cov @ weights + rng.normal(0, 0.1, ctrl.shape)
         return ctrl, pert.astype(np.float32), cov
 
-    n = N_PERTURBATIONS * N_CELLS
-    return descriptors, draw(rng.permutation(n)), draw(np.arange(n))
-
-
-def _as_lists(ctrl, pert, cov):
-    return np.float64(ctrl), pert.tolist(), cov.tolist()
+    # One stream: a shuffle equal to one inside the predictor would undo it and hide it.
+    first, second = (rng.permutation(_N_PERTURBATIONS * _N_CELLS) for _ in range(2))
+    return descriptors, draw(first), draw(slice(None)), second
 
 
 def _broken(rule, seen):
@@ -187,13 +171,11 @@ def _broken(rule, seen):
     return error
 
 
-def _said(error):
-    """An exception on one line, its first sentence only."""
+def _said(error):  # on one line, the first sentence only
     return f"{type(error).__name__} ({' '.join(str(error).split()).split('. ')[0].rstrip('.')})"
 
 
 def _attempt(model, method, *arrays):
-    """The answer of a method, or the exception it raised."""
     try:
         return getattr(model, method)(*arrays), None
     except Exception as error:  # a stranger's code: whatever it raises is the finding
@@ -205,7 +187,7 @@ def _call(rule, model, method, *arrays):
     answer, error = _attempt(model, method, *given)
     if error is not None:
         raise _broken(rule, f"{method} raised {_said(error)}") from error
-    for name, before, after in zip(ARGUMENTS[method], arrays, given, strict=True):
+    for name, before, after in zip(_ARGUMENTS[method], arrays, given, strict=True):
         if not np.array_equal(before, after):
             raise _broken("inputs unchanged", f"{method} changed {name}")
     return answer
@@ -222,7 +204,7 @@ def _predict(rule, model, ctrl, cov):
     elif not np.isfinite(out).all():
         flaw, seen = "finite", "numbers that are NaN or infinite"
     else:
-        return out.copy()
+        return out.astype(np.float64)
     raise _broken(flaw if rule == "predict" else rule, f"predict returned {seen}")
 
 
@@ -233,22 +215,18 @@ def _agree(rule, one, two, what):
 
 
 def _check_row_order(model, ctrl, cov, answer, order):
-    """Shuffled in together, each row must stay nearer to itself than to a cell treated alike.
-
-    Half as far, not equal: a model of sets of cells sees other sets. The small term admits
-    models that give all cells of a perturbation one answer.
-    """
+    # Half as far as a cell treated alike, not equal: a model of sets of cells sees other sets.
+    # The small term admits models that give all cells of a perturbation one answer.
     back = np.empty_like(answer)
     back[order] = _predict("row order", model, ctrl[order], cov[order])
-    alike = np.roll(answer.reshape(N_PERTURBATIONS, N_CELLS, -1), 1, axis=1).reshape(answer.shape)
+    alike = np.roll(answer.reshape(*_GRID, -1), 1, axis=1).reshape(answer.shape)
     own, other = (np.square(x - answer).mean() for x in (back, alike))
     if own > 0.25 * other + 1e-3 * answer.var():
-        seen = f"moved rows by {own**0.5:.2g} (cells treated alike are {other**0.5:.2g} apart)"
-        raise _broken("row order", f"the order in which rows were asked {seen}")
+        seen = f"asked in another order, rows moved by {own**0.5:.2g}"
+        raise _broken("row order", f"{seen} (cells treated alike are {other**0.5:.2g} apart)")
 
 
 def _check_descriptor(model, ctrl, descriptors):
-    """Asked alone, each seen descriptor must count; half of them unseen, none may fail."""
     rule, asked = "uses the descriptor", [np.tile(row, (len(ctrl), 1)) for row in descriptors]
     answers = np.array([_predict(rule, model, ctrl, cov) for cov in asked[:-1]])
     if (gap := np.ptp(answers, axis=0).max()) < 1e-5:
@@ -259,31 +237,24 @@ def _check_descriptor(model, ctrl, descriptors):
 
 
 def _check_beats_no_change(answer, ctrl, pert):
-    """On the mean of each perturbation, since not every model learns from pairs."""
-
-    def error(cells):
-        return np.square((cells - pert).reshape(N_PERTURBATIONS, N_CELLS, -1).mean(1)).mean()
-
-    if (ratio := error(answer) / error(ctrl)) > 0.9:
-        seen = f"on the mean of held-out cells its squared error is {ratio:.3g} times"
+    ours, none = (np.square((x - pert).reshape(*_GRID, -1).mean(1)).mean() for x in (answer, ctrl))
+    if ours > 0.9 * none:  # of means, because not every model learns from pairs
+        seen = f"on the mean of held-out cells its squared error is {ours / none:.2g} times"
         raise _broken("beats no change", f"{seen} that of predicting no change")
 
 
-def _check_refusals(model, build, cells, asked):
-    (ctrl, pert, cov), (test, test_cov) = cells, asked
-    one_more = np.hstack([test, test[:, :1]])
+def _check_refusals(model, build, cells, ctrl, cov):
     for method, seen, arrays in (
-        ("train", "pert_emb one row short", (ctrl, pert[:-1], cov)),
-        ("train", "pert_cov one row short", (ctrl, pert, cov[:-1])),
-        ("train", "pert_emb one column short", (ctrl, pert[:, :-1], cov)),
-        ("predict", "ctrl_emb one column too wide", (one_more, test_cov)),
-        ("predict", "ctrl_emb of one column", (test[:, :1], test_cov)),
-        ("predict", "pert_cov one column too wide", (test, np.hstack([test_cov, test[:, :1]]))),
-        ("predict", "pert_cov one row short", (test, test_cov[:-1])),
-        ("predict", "pert_cov of one row for many cells", (test, test_cov[:1])),
+        ("train", "pert_emb one row short", (cells[0], cells[1][:-1], cells[2])),
+        ("train", "pert_cov one row short", (*cells[:2], cells[2][:-1])),
+        ("train", "pert_emb one column short", (cells[0], cells[1][:, :-1], cells[2])),
+        ("predict", "ctrl_emb one column too wide", (np.insert(ctrl, 0, 0, axis=1), cov)),
+        ("predict", "ctrl_emb of one column", (ctrl[:, :1], cov)),
+        ("predict", "pert_cov one column too wide", (ctrl, np.insert(cov, 0, 0, axis=1))),
+        ("predict", "pert_cov one row short", (ctrl, cov[:-1])),
+        ("predict", "one row of pert_cov for many cells", (ctrl, cov[:1])),
     ):
-        subject = build() if method == "train" else model
-        error = _attempt(subject, method, *arrays)[1]
+        _, error = _attempt(build() if method == "train" else model, method, *arrays)
         if not isinstance(error, ValueError):
             what = "took it" if error is None else f"raised {_said(error)}"
-            raise _broken("refuses mismatched shapes", f"given {seen}, {method} {what}")
+            raise _broken("refuses mismatched shapes", f"given {seen}, {method} {what}") from error

@@ -2,20 +2,33 @@
 
 jupyter-cache matches a notebook by its code cells, so it would serve old numbers after a change in
 the package. Here the cache lives in ``_build/.jupyter_cache/<key>``, where the key is a hash of the
-package, its data, the pinned versions and the version of Python.
+package, its data, the pinned versions and the versions that are installed.
 """
 
 import hashlib
 import json
 import os
+import platform
 import shutil
-import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "anndata", "matplotlib")
+
+
+def installed(packages=PACKAGES):
+    """Return (name, version) of Python and of each package."""
+    found = [("Python", platform.python_version())]
+    for name in packages:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            found.append((name, "not installed"))
+    return found
 
 
 def cache_key(root=ROOT):
@@ -23,7 +36,7 @@ def cache_key(root=ROOT):
     package = root / "recon_tutorial"
     inputs = set(package.rglob("*.py")) | {p for p in package.glob("data/**/*") if p.is_file()}
     inputs |= {p for p in [root / "constraints.txt"] if p.exists()}
-    digest = hashlib.sha256(f"python {sys.version_info[0]}.{sys.version_info[1]}".encode())
+    digest = hashlib.sha256(repr(installed()).encode())
     for path in sorted(inputs):
         if "__pycache__" in path.parts:
             continue

@@ -1,12 +1,19 @@
-"""Mend two flaws of the finished pages that other extensions leave behind."""
+"""Mend the flaws that other extensions leave in the finished pages.
+
+Each is either an error in the browser's console or an element that an accessibility check rejects.
+"""
+
+import re
 
 from sphinx.application import Sphinx
+
+SIGNATURE_LINES = re.compile(r"<dl>\s*((?:<dd>.*?</dd>\s*)+)</dl>")
 
 
 def drop_duplicate_scripts(app: Sphinx, pagename, templatename, context, doctree):
     """Keep one of the inline scripts that sphinx-thebe adds twice.
 
-    Both declare the same constants, so the second raises an error in the console of every page.
+    Both declare the same constants, so the second would raise an error on every page.
     """
     scripts, seen = [], set()
     for script in context.get("script_files", []):
@@ -18,17 +25,32 @@ def drop_duplicate_scripts(app: Sphinx, pagename, templatename, context, doctree
     context["script_files"] = scripts
 
 
-def drop_bibliography_roles(app: Sphinx, pagename, templatename, context, doctree):
-    """Drop two roles that a browser's accessibility tree does not allow where they stand."""
-    body = context.get("body")
-    if body and 'role="doc-bib' in body:
-        for role in ("doc-bibliography", "doc-biblioentry"):
-            body = body.replace(f' role="{role}"', "")
-        context["body"] = body
+def mend(body):
+    """Return the HTML of a page with roles, table corners and long signatures put right."""
+    # a list of sources whose entries also hold links is no ARIA list
+    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    body = body.replace(' role="doc-biblioentry"', "").replace(' role="doc-bibliography"', "")
+    # the corner of a pandas table heads no column
+    body = body.replace("<th></th>", "<td></td>")
+    # a word is read aloud where an emoji may not even be drawn
+    body = body.replace("<p>✅</p>", "<p>passed</p>").replace(">❌</abbr>", ">failed</abbr>")
+    # a long signature is no definition list: it has no terms
+    return SIGNATURE_LINES.sub(_signature, body)
+
+
+def _signature(match):
+    lines = match[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    return f'<span class="sig-lines">{lines}</span>'
+
+
+def mend_page(app: Sphinx, pagename, templatename, context, doctree):
+    """Mend the body of one page."""
+    if context.get("body"):
+        context["body"] = mend(context["body"])
 
 
 def setup(app):
     """Connect after every other handler has had its say."""
     app.connect("html-page-context", drop_duplicate_scripts, priority=900)
-    app.connect("html-page-context", drop_bibliography_roles, priority=900)
+    app.connect("html-page-context", mend_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

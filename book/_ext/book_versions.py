@@ -3,42 +3,23 @@
 import os
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
+from book_cache import PACKAGES, installed
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-PACKAGES = (
-    "recon-tutorial",
-    "numpy",
-    "scipy",
-    "pandas",
-    "scikit-learn",
-    "torch",
-    "anndata",
-    "matplotlib",
-    "papermill",
-    "jupyter-book",
-    "Sphinx",
-    "myst-nb",
-)
+TOOLS = ("papermill", "jupyter-book", "Sphinx", "myst-nb")
 
 
 def build_facts():
     """Return (name, value) pairs: the date, the machine, and each package's version."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     date = datetime.fromtimestamp(int(seconds), UTC) if seconds else datetime.now(UTC)
-    facts = [
+    return [
         ("Built on", f"{date:%Y-%m-%d %H:%M} UTC"),
         ("System", f"{platform.system()} on {platform.machine()}, {os.cpu_count()} CPU cores"),
-        ("Python", platform.python_version()),
+        *installed(("recon-tutorial", *PACKAGES, *TOOLS)),
     ]
-    for name in PACKAGES:
-        try:
-            facts.append((name, version(name)))
-        except PackageNotFoundError:
-            facts.append((name, "not installed"))
-    return facts
 
 
 class BookVersions(SphinxDirective):

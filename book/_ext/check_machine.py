@@ -2,8 +2,10 @@
 
     python book/_ext/check_machine.py FOLDER
 
-FOLDER is where the virtual environment will stand. Exits 0 and silent when all is well, otherwise 1.
-The file must run on the very Pythons it turns away: nothing but the standard library of 2.7, no f-strings.
+FOLDER is where the virtual environment will stand.
+Exits 0 and silent when all is well, otherwise 1.
+The file must run on the very Pythons that it turns away: nothing but the standard library of 2.7,
+and no f-strings.
 """
 
 import glob
@@ -12,8 +14,9 @@ import sys
 
 NEEDS_PYTHON = (3, 11)
 GIGABYTE = 10**9
-# Measured: 1.6 GB with torch for the processor alone, 6.3 GB with torch for the graphics card, which
-# is what pip finds on Linux; a venv that holds torch already only needs room for a build.
+# Measured: 1.9 GB with a torch for the processor alone, 6.3 GB with the torch for graphics cards
+# that pip finds on Linux, and what pip downloads on top while it installs.
+# A venv that holds torch already needs room for a build only.
 FREE_FOR_INSTALL = {"linux": 9 * GIGABYTE, "other": 4 * GIGABYTE}
 FREE_FOR_BUILD = 1 * GIGABYTE
 
@@ -30,7 +33,8 @@ def has_module(name):
 def on_path(program, path):
     """Tell whether one folder of `path` holds the program."""
     names = (program, program + ".exe")
-    return any(os.access(os.path.join(d, n), os.X_OK) for d in path.split(os.pathsep) for n in names)
+    folders = path.split(os.pathsep)
+    return any(os.access(os.path.join(d, n), os.X_OK) for d in folders for n in names)
 
 
 def free_bytes(folder):
@@ -91,8 +95,8 @@ def find_problems(
     left, needed = (free or free_bytes)(venv), bytes_needed(venv, platform)
     if left is not None and left < needed:
         problems.append(
-            "The disk of %s has %.1f GB free but the environment needs about %.0f GB: make room, or "
-            "clone the book onto a larger disk."
+            "The disk of %s has %.1f GB free but the environment needs about %.0f GB: make room, "
+            "or clone the book onto a larger disk."
             % (os.path.abspath(venv), left / float(GIGABYTE), needed / float(GIGABYTE))
         )
     return problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.decoders._rows import matched_rows
@@ -50,12 +50,18 @@ def train_decoder(
     Raises
     ------
     ValueError
-        If rows do not match or hold NaN.
+        If rows do not match or hold NaN, or an argument is out of range.
 
     Derived in chapter 3.
     """
     x, y = matched_rows(embedding, expression)
     names = [f"gene{j}" for j in range(y.shape[1])] if gene_names is None else list(gene_names)
+    if len(names) != y.shape[1]:
+        raise ValueError(
+            f"{len(names)} gene names for {y.shape[1]} outputs: name every output once"
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(f"epochs={epochs} and batch_size={batch_size} must each be at least 1")
     target = pick_device(device)
     losses = []
     with fitting(seed):
@@ -73,5 +79,5 @@ def train_decoder(
                 total += loss.item() * len(batch)
             losses.append(total / len(x))
     record = {"cells": len(x), "epochs": epochs, "lr": lr, "batch_size": batch_size, "seed": seed}
-    record["final_loss"] = losses[-1] if losses else None
+    record["final_loss"] = losses[-1]
     return FrozenDecoder(decoder.cpu(), names, training=record)

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import prediction_rows, training_rows

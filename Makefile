@@ -1,0 +1,118 @@
+# Everything a reader or an author runs; `make` alone lists it.
+# The environment is .venv/, made on first use and again when pyproject.toml or constraints.txt change.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+JOBS ?= 2
+PORT ?= 8000
+CONSTRAINTS ?= constraints.txt
+# One thread a process: several notebooks run at once, and small networks lose time to a second thread.
+OMP_NUM_THREADS ?= 1
+export OMP_NUM_THREADS
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first Python that is new enough and can make environments, else the first that is new enough,
+# else any: check_machine.py then says what is wrong. Each is tried by running it: a name on the
+# path may be a shim that fails.
+works = import sys; sys.exit(sys.version_info < (3, 11))
+can_make_venv = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+find_python = for test in '$(can_make_venv)' '$(works)' ''; do \
+	for python in python3.13 python3.12 python3.11 python3 python; do \
+	"$$python" -c "$$test" 2>/dev/null && { echo "$$python"; exit; }; done; done
+PYTHON ?= $(shell $(find_python))
+PYTHONS ?= python3.11 python3.12 python3.13
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+CHAPTERS := $(sort $(wildcard book/*.ipynb))
+NOTEBOOKS := $(sort $(wildcard book/*.ipynb book/*/*.ipynb))
+
+.PHONY: help
+help: ## list these targets
+	@echo "usage: make TARGET [PYTHON=python3.12] [JOBS=2] [PORT=8000]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+$(READY): pyproject.toml constraints.txt
+	@set -e; python="$(PYTHON)"; test -n "$$python" || { \
+		echo "No Python was found: install Python 3.11 or newer, then run make again." >&2; exit 1; }; \
+	"$$python" book/_ext/check_machine.py $(VENV); \
+	rm -f $@; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		echo "Making $(VENV)/ with $$("$$python" --version 2>&1)"; "$$python" -m venv --clear $(VENV); }; \
+	echo "Installing the book's packages into $(VENV)/ (a few minutes the first time)"; \
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test]'
+	@touch $@
+
+.PHONY: book
+book: $(READY) ## run every chapter and build the book
+	$(BIN)/python book/_ext/execute.py --jobs $(JOBS)
+	$(BIN)/jupyter-book build . --all -W --keep-going -n
+	@echo "The book is built. Open this page:"
+	@echo "$(CURDIR)/_build/html/index.html"
+
+.PHONY: test
+test: lint unit notebooks book book-test ## all checks below, the book included
+
+.PHONY: lint
+lint: $(READY) ## style, import arrows, spelling, no outputs in notebooks
+	$(BIN)/python -m ruff check -q .
+	$(BIN)/python -m ruff format -q --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m codespell_lib
+	$(if $(NOTEBOOKS),$(BIN)/python -m nbstripout --verify --keep-id $(NOTEBOOKS))
+
+.PHONY: unit
+unit: $(READY) ## the package and the predictors' contract
+	$(PYTEST) -q -n $(JOBS) tests/unit tests/contract
+
+.PHONY: notebooks
+notebooks: $(READY) ## every chapter from top to bottom, then with other parameters
+	$(PYTEST) -q -n $(JOBS) --nbmake --nbmake-kernel=python3 --nbmake-timeout=600 $(CHAPTERS)
+	$(PYTEST) -q -n $(JOBS) tests/notebook
+
+.PHONY: book-test
+book-test: $(READY) ## the built pages in a browser (run make book first)
+	@test -f _build/html/index.html || { echo "There is no book to test: run make book first." >&2; exit 1; }
+	$(PYTEST) -q tests/book
+
+.PHONY: serve
+serve: $(READY) ## show the built book at http://127.0.0.1:8000
+	@test -f _build/html/index.html || { echo "There is no book to serve: run make book first." >&2; exit 1; }
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+.PHONY: lab
+lab: $(READY) ## open the chapters in JupyterLab
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) jupyterlab
+	$(BIN)/jupyter lab book
+
+.PHONY: format
+format: $(READY) ## put code in the house style and empty the notebooks
+	$(BIN)/python -m ruff check -q --fix .
+	$(BIN)/python -m ruff format -q .
+	$(if $(NOTEBOOKS),$(BIN)/python -m nbstripout --keep-id $(NOTEBOOKS))
+
+.PHONY: data
+data: $(READY) ## fetch the real data of chapter 10 into your cache
+	$(BIN)/python -c "from recon_tutorial.datasets import fetch; print(*fetch('kang').values(), sep='\n')"
+
+.PHONY: benchmark
+benchmark: $(READY) ## time the predictors side by side
+	$(BIN)/python benchmarks/fit.py
+
+.PHONY: constraints
+constraints: ## resolve constraints.txt anew with PYTHONS="python3.11 python3.12 python3.13"
+	@trap 'rm -f constraints.new' EXIT; \
+	"$(PYTHON)" .ci/constraints.py constraints.txt $(PYTHONS) > constraints.new && \
+	mv constraints.new constraints.txt && echo "constraints.txt is new; run make test before you commit it."
+
+.PHONY: clean
+clean: ## remove what was built; delete .venv/ too for a fresh start
+	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find book recon_tutorial tests benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+	find book -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

@@ -1,0 +1,223 @@
+"""Run a chapter with other parameters, and read back the numbers that it recorded."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import time
+import uuid
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import papermill
+from IPython import get_ipython
+from IPython.display import display
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from recon_tutorial._parameters import check_parameters, plain
+
+RECORD = "application/vnd.recon-tutorial.record+json"
+PACKAGES = ("recon-tutorial", "numpy", "scipy", "scikit-learn", "torch", "anndata", "papermill")
+
+
+def record(**numbers) -> None:
+    """Show the numbers that a chapter ends with, and keep them for `run_notebook`.
+
+    Parameters
+    ----------
+    **numbers
+        Name and value: numbers, text, booleans, None, and lists or dicts of them.
+        Arrays and NumPy scalars become plain ones, the keys of a dict become text, and NaN
+        (undefined) becomes null.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to record, or a number is infinite.
+    TypeError
+        If a value is of another type.
+    """
+    if not numbers:
+        raise ValueError("record() got nothing to keep: pass name=value, e.g. record(mse=0.1)")
+    numbers = {name: plain(value, name) for name, value in numbers.items()}
+    if get_ipython() is None:
+        print(listing(numbers))
+    else:
+        # Kept in the metadata, for Sphinx warns of data whose mime type it cannot show.
+        display({"text/plain": listing(numbers)}, metadata={RECORD: numbers}, raw=True)
+
+
+def listing(numbers: dict) -> str:
+    """Write recorded numbers as lines ``name: value``, with four significant digits."""
+    return "\n".join(f"{name}: {_readable(value)}" for name, value in numbers.items())
+
+
+def _readable(value):
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_readable(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_readable(item)}" for key, item in value.items()) + "}"
+    return "undefined" if value is None else str(value)
+
+
+def run_notebook(
+    notebook: str | Path,
+    output: str | Path,
+    *,
+    parameters: dict | None = None,
+    timeout: float | None = None,
+    cwd: str | Path | None = None,
+    progress: bool = False,
+) -> dict:
+    """Execute a notebook with other parameters and return what it recorded.
+
+    Parameters
+    ----------
+    notebook : path
+        A notebook with a cell tagged "parameters" that holds ``name: type = literal`` lines.
+    output : path
+        Where the executed notebook goes (.ipynb); the returned dict is kept beside it as .json.
+        If a cell fails, the notebook is kept as ``<output stem>.failed.ipynb`` instead.
+    parameters : dict, optional
+        Replaces defaults of the parameters cell; names and types are checked first.
+    timeout : float, optional
+        Longest time that one cell may take, in seconds (rounded up to whole ones).
+    cwd : path, optional
+        Where the notebook runs; the default is its own folder.
+    progress : bool
+        Show a progress bar over cells on stderr.
+
+    Returns
+    -------
+    dict
+        "parameters" (given or default), "numbers" (of every `record`, a later one replacing an
+        earlier one of its name), "seconds" and "versions".
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such notebook.
+    TypeError, ValueError
+        If a parameter is unknown or of the wrong type, the notebook cannot be read, `output` is
+        no .ipynb file or is the notebook itself, or `cwd` or `timeout` make no sense.
+    RuntimeError
+        If a cell fails, takes too long, or kills the kernel.
+    """
+    notebook, output = Path(notebook).absolute(), Path(output).absolute()
+    if not notebook.is_file():
+        raise FileNotFoundError(f"there is no notebook {notebook}: check the path")
+    if output.suffix != ".ipynb" or output.is_dir():
+        raise ValueError(f"output {output} is no notebook file: give a name that ends in .ipynb")
+    if output.resolve() == notebook.resolve():
+        raise ValueError(f"output is the notebook itself ({output}): give another file name")
+    folder = Path(cwd or notebook.parent).absolute()
+    if not folder.is_dir():
+        raise ValueError(f"cwd {folder} is no folder: name one that exists")
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout is {timeout} s: give a positive number, or None for no limit")
+    given = {name: plain(value, name) for name, value in (parameters or {}).items()}
+    used = check_parameters(notebook, given)
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    draft = output.with_name(f".{output.stem}.{uuid.uuid4().hex}.ipynb")
+    failed = output.with_suffix(".failed.ipynb")
+    start = time.perf_counter()
+    try:
+        executed = papermill.execute_notebook(
+            notebook,
+            draft,
+            parameters=given,
+            kernel_name="python3",
+            language="python",
+            progress_bar=progress,
+            execution_timeout=timeout and math.ceil(timeout),
+            # Not papermill's own cwd=, which would move this whole process there.
+            resources={"metadata": {"path": str(folder)}},
+            # The kernel's own log, not the notebook's: of no use to who reads the error.
+            extra_arguments=["--IPKernelApp.log_level=50"],
+        )
+        seconds = time.perf_counter() - start
+        _keep(executed, draft, notebook, output)
+        failed.unlink(missing_ok=True)
+    except (PapermillExecutionError, CellTimeoutError, DeadKernelError) as error:
+        executed = nbformat.read(draft, as_version=4)
+        where = _failed_cell(executed, error)
+        _keep(executed, draft, notebook, failed)
+        raise RuntimeError(
+            f"{notebook.name} failed in {where}: {_reason(error, timeout)}; see {failed}"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return _keep_summary(
+        output.with_suffix(".json"),
+        {
+            "parameters": used,
+            "numbers": _recorded(executed),
+            "seconds": round(seconds, 3),
+            "versions": _versions(),
+        },
+    )
+
+
+def _keep(executed, draft, notebook, target):
+    """Write the executed notebook to its final name at once, without a path of this machine."""
+    executed.metadata.papermill.update(input_path=notebook.name, output_path=target.name)
+    nbformat.write(executed, draft)
+    os.replace(draft, target)
+
+
+def _failed_cell(executed, error):
+    """Name the cell at fault, as one counts code cells in the failed notebook."""
+    code = [cell for cell in executed.cells if cell.cell_type == "code"]
+    started = [i for i, cell in enumerate(code) if cell.metadata.papermill.get("start_time")]
+    number = getattr(error, "exec_count", None)  # only an exception in the cell has one
+    at = next((i for i in started if code[i].execution_count == number is not None), started[-1])
+    return f"code cell {at + 1} ({_first_line(code[at].source)!r})"
+
+
+def _first_line(text):
+    return str(text).strip().partition("\n")[0]
+
+
+def _reason(error, timeout):
+    if isinstance(error, PapermillExecutionError):
+        return f"{error.ename}: {_first_line(error.evalue)}".removesuffix(": ")
+    if isinstance(error, CellTimeoutError):
+        return f"it took longer than {timeout:g} s"
+    return "the kernel died, perhaps for lack of memory"
+
+
+def _recorded(executed):
+    """Merge what every `record` of the notebook kept."""
+    numbers = {}
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            numbers.update(output.get("metadata", {}).get(RECORD, {}))
+    return numbers
+
+
+def _versions():
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return versions
+
+
+def _keep_summary(path, summary):
+    """Write the summary at once; what is returned is what a later reader will read."""
+    text = json.dumps(summary, indent=2, allow_nan=False)
+    draft = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.json")
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return json.loads(text)

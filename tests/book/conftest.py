@@ -1,0 +1,225 @@
+"""The built book behind a loopback server, and one browser for all tests that look at it.
+
+Without a build or a browser these tests skip; where ``CI=true`` they fail instead.
+"""
+
+import functools
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+CHROMIUM += ["--disable-background-networking"]
+CHROMIUM += ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+
+# Colours change with the theme, everything else with the size, and contrast is slow to compute.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+COLOURS = {"runOnly": COLOUR_RULES}
+REST = {"rules": {rule: {"enabled": False} for rule in COLOUR_RULES}}
+AXE = {
+    ("desktop", "light"): {},
+    ("desktop", "dark"): COLOURS,
+    ("phone", "light"): REST,
+    ("phone", "dark"): COLOURS,
+}
+# preload would make axe ask for style sheets by wrong addresses
+AXE_ALWAYS = {"preload": False, "resultTypes": ["violations"]}
+
+SETTLED = """async () => {
+  await window.MathJax?.startup?.promise;
+  await Promise.all([...document.images].map((i) => i.decode().catch(() => null)));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+}"""
+FACTS = """() => ({
+  theme: document.documentElement.dataset.theme,
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  broken: [...document.images].filter((i) => !i.naturalWidth).map((i) => i.src),
+  formulas: document.querySelectorAll(".math").length,
+  rendered: document.querySelectorAll(".math mjx-container").length,
+  misread: document.querySelectorAll("mjx-merror").length,
+})"""
+
+
+def toc_pages():
+    """Return the names of all pages in ``_toc.yml``."""
+
+    def walk(node):
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key in ("root", "file"):
+                    yield value
+                else:
+                    yield from walk(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from walk(item)
+
+    return list(walk(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))))
+
+
+def pytest_generate_tests(metafunc):
+    """Give each test its page, or its chapter, by name."""
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", [*toc_pages(), "search"])
+    if "chapter" in metafunc.fixturenames:
+        chapters = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+        metafunc.parametrize("chapter", chapters, ids=[path.stem for path in chapters])
+
+
+def missing(reason):
+    """Skip at home, fail in continuous integration."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (CI=true: nothing may be skipped)")
+    pytest.skip(reason)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serve files without a line for each request."""
+
+    def log_message(self, *args):
+        """Say nothing: a failed request is caught in the browser."""
+
+
+@dataclass
+class State:
+    """What was seen on one page at one size in one theme."""
+
+    size: str
+    scheme: str
+    facts: dict
+    violations: list
+
+
+@dataclass
+class Visit:
+    """All that the tests of one page need to know."""
+
+    log: list = field(default_factory=list)
+    hosts: set = field(default_factory=set)
+    states: list = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Return the root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def config():
+    """Return ``_config.yml`` as it stands."""
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """Return the names of all pages in ``_toc.yml``."""
+    return toc_pages()
+
+
+@pytest.fixture(scope="session")
+def build():
+    """Return the folder of the built pages."""
+    folder = ROOT / "_build" / "html"
+    if not (folder / "index.html").exists():
+        missing("the book is not built: run `make book` first")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def book(build):
+    """Serve the built book on the loopback; return its address."""
+    handler = functools.partial(QuietHandler, directory=str(build))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start one chromium."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        missing("chromium is not installed: install your system's package `chromium`")
+    from playwright.sync_api import sync_playwright  # after the skip: it starts a driver
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def desktop(browser):
+    """Return one page at desktop size, for tests that click and type."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def visit(book, browser):
+    """Return a function that visits a page once, at both sizes and in both themes."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, seen = Axe(), {}
+    tabs = {
+        size: browser.new_page(viewport={"width": width, "height": height})
+        for size, (width, height) in SIZES.items()
+    }
+
+    def look(name):
+        if name in seen:
+            return seen[name]
+        seen[name] = result = Visit()
+        for size, tab in tabs.items():
+            stop = listen(tab, result)
+            tab.emulate_media(color_scheme="light")
+            tab.goto(f"{book}/{name}.html", wait_until="load")
+            for scheme in SCHEMES:
+                tab.emulate_media(color_scheme=scheme)
+                tab.evaluate(SETTLED)
+                facts = tab.evaluate(FACTS)
+                found = axe.run(tab, options=AXE[size, scheme] | AXE_ALWAYS).response
+                result.states.append(State(size, scheme, facts, found["violations"]))
+            stop()
+        return result
+
+    yield look
+    for tab in tabs.values():
+        tab.close()
+
+
+def listen(tab, result):
+    """Write what the browser complains about into `result`; return how to stop."""
+
+    def on_console(message):
+        if message.type == "error":
+            result.log.append(f"console: {message.text}")
+
+    handlers = {
+        "console": on_console,
+        "pageerror": lambda error: result.log.append(f"error: {error}"),
+        "requestfailed": lambda request: result.log.append(f"failed: {request.url}"),
+        "request": lambda request: result.hosts.add(request.url.split("/")[2]),
+    }
+    for event, handler in handlers.items():
+        tab.on(event, handler)
+
+    def stop():
+        for event, handler in handlers.items():
+            tab.remove_listener(event, handler)
+
+    return stop

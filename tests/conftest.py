@@ -1,0 +1,35 @@
+"""What all tests share: one thread, reproducible examples, and no network but the loopback."""
+
+import os
+import socket
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported by any test
+
+settings.register_profile("book", deadline=None, derandomize=True)
+settings.load_profile("book")
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch):
+    """Fail a test that opens a connection to another machine; pip runs in a process of its own."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def refuse_others(address):
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            pytest.fail(f"this test reached for the network ({address[0]}): serve from 127.0.0.1")
+
+    def guarded_connect(self, address):
+        refuse_others(address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self, address):
+        refuse_others(address)
+        return connect_ex(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)

@@ -1,0 +1,109 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from recon_tutorial import plotting
+
+
+@pytest.fixture
+def scores():
+    rows = [
+        (model, metric, p, value, 0.0, 1.0)
+        for model, base in (("a", 0.2), ("b", 0.8))
+        for metric in ("one", "two")
+        for p, value in (("p0", base), ("p1", base + 0.1), ("pooled", 1.0))
+    ]
+    columns = ["model", "metric", "perturbation", "value", "floor", "ceiling"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def lines(axis, marker):
+    return [line for line in axis.get_lines() if line.get_marker() == marker]
+
+
+def test_scores_draw_points_means_floor_and_ceiling(scores):
+    figure = plotting.plot_scores(scores)
+    assert [axis.get_xlabel() for axis in figure.axes] == ["one", "two"]
+    axis = figure.axes[0]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["a", "b"]
+    drawn = [c.get_offsets()[:, 0].tolist() for c in axis.collections]
+    assert drawn == [pytest.approx([0.2, 0.3]), pytest.approx([0.8, 0.9])]
+    assert lines(axis, plotting.MARKERS[0])[0].get_xdata()[0] == pytest.approx(0.25)
+    assert lines(axis, plotting.MARKERS[1])[0].get_xdata()[0] == pytest.approx(0.85)
+    assert [line.get_xdata().tolist() for line in lines(axis, "x")] == [[1.0], [1.0]]
+    vertical = [line.get_xdata()[0] for line in lines(axis, "None")]
+    assert vertical == [0.0, 1.0]
+    for word in ("pooled", "floor", "ceiling"):
+        assert word in figure.get_supxlabel()
+
+
+def test_scores_without_references(scores):
+    plain = scores[scores["perturbation"] != "pooled"].drop(columns=["floor", "ceiling"])
+    figure = plotting.plot_scores(plain)
+    assert lines(figure.axes[0], "None") == []
+    assert "pooled" not in figure.get_supxlabel()
+
+
+def test_cells_are_drawn_by_panel_and_group():
+    frame = pd.DataFrame(
+        {"x": range(4), "y": range(4), "kind": list("abab"), "where": ["l", "l", "r", "r"]}
+    )
+    figure = plotting.plot_cells(frame, x="x", y="y", group="kind", panel="where")
+    assert len(figure.axes) == 2
+    points = [c.get_offsets().tolist() for axis in figure.axes for c in axis.collections]
+    assert points == [[[0, 0]], [[1, 1]], [[2, 2]], [[3, 3]]]
+    assert figure.axes[1].get_xlabel() == "x\nwhere r"
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["a", "b"]
+
+
+def test_history_draws_every_curve():
+    frame = pd.DataFrame({"epoch": [0, 1], "loss": [1.0, 0.1], "validation_loss": [2.0, 1.0]})
+    axis = plotting.plot_history(frame).axes[0]
+    assert [line.get_label() for line in axis.get_lines()] == ["loss", "validation loss"]
+    assert axis.get_yscale() == "log" and axis.get_xlabel() == "epoch"
+
+
+def test_error_split_stacks_to_floor_plus_shift():
+    frame = pd.DataFrame({"floor": [1.0], "shift": [2.0], "total": [3.1]}, index=["m"])
+    axis = plotting.plot_error_split(frame).axes[0]
+    ends = [bar.get_x() + bar.get_width() for bar in axis.patches]
+    assert ends == [1.0, 3.0]
+    assert axis.get_lines()[0].get_xdata().tolist() == [3.1]
+
+
+def test_agreement_has_equal_axes_a_diagonal_and_labels():
+    frame = pd.DataFrame(
+        {"true": [0.0, 2.0], "predicted": [1.0, 1.0], "model": "m"}, index=["g1", "g2"]
+    )
+    figure = plotting.plot_agreement(frame, panel="model", quantity="change", labels=["g2"])
+    axis = figure.axes[0]
+    assert axis.get_lines()[0].get_xydata().tolist() == [[0.0, 0.0], [2.0, 2.0]]
+    assert [t.get_text() for t in axis.texts] == ["g2"]
+    assert axis.get_xlabel() == "true change\nm" and axis.get_ylabel() == "predicted change"
+    assert axis.get_aspect() == 1.0
+
+
+def test_figures_are_closed_so_that_notebooks_show_them_once(scores):
+    plotting.plot_scores(scores)
+    assert plt.get_fignums() == []
+
+
+def test_colours_and_markers_are_all_different():
+    assert len(set(plotting.COLOURS)) == len(set(plotting.MARKERS)) == 8
+
+
+def test_style_is_set():
+    with plt.rc_context():
+        plotting.use_style()
+        assert plt.rcParams["axes.spines.top"] is False
+        assert plt.rcParams["figure.facecolor"] == "white"
+
+
+def test_wrong_frames_get_one_sentence(scores):
+    with pytest.raises(ValueError, match="no column 'metric' .found: model, value"):
+        plotting.plot_scores(scores[["model", "value"]])
+    with pytest.raises(ValueError, match="the frame is empty"):
+        plotting.plot_scores(scores.iloc[:0])
+    with pytest.raises(ValueError, match="no column 'total'"):
+        plotting.plot_error_split(pd.DataFrame({"floor": [1], "shift": [np.nan]}))

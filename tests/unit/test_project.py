@@ -1,0 +1,226 @@
+"""What the project's files say twice agrees, and nothing private is said at all."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import recon_tutorial
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+REQUIREMENTS = CORE + [Requirement(line) for extra in EXTRAS.values() for line in extra]
+README = (ROOT / "README.md").read_text()
+CONDA_NAMES = {"torch": "pytorch-cpu"}
+
+
+def read_yaml(name):
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+ADDRESS = read_yaml("_config.yml")["repository"]["url"]
+
+
+def pins():
+    """Name -> version of every line of constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def project_files():
+    """Text of every file that git has or would take."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        pytest.skip("this copy of the book is not a git repository")
+    for name in filter(None, run.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file() and b"\0" not in path.read_bytes()[:8000]:
+            yield name, path.read_text(encoding="utf8")
+
+
+# --- dependencies
+
+
+def test_pyproject_holds_lower_bounds_only():
+    bounded = {r.name for r in REQUIREMENTS if {s.operator for s in r.specifier} != {">="}}
+    assert bounded == {"jupyter-book"}
+
+
+def test_binder_has_the_floors_of_pyproject():
+    lines = [d for d in read_yaml("environment.yml")["dependencies"] if d != "pip"]
+    assert "python=3.11" in lines
+    assert PROJECT["project"]["requires-python"] == ">=3.11"
+    floors = [f"{CONDA_NAMES.get(r.name, r.name)}{r.specifier}" for r in CORE]
+    assert sorted(lines) == sorted([*floors, "python=3.11"])
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda r: r.name)
+def test_every_requirement_is_pinned_to_a_version_it_admits(requirement):
+    assert requirement.specifier.contains(pins()[canonicalize_name(requirement.name)])
+
+
+def test_constraints_are_plain_pins_sorted_and_unique():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    plain = [line for line in lines if not line.startswith("#")]
+    assert [line for line in plain if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line)] == []
+    assert list(pins()) == sorted(pins())
+    assert len(pins()) == len(plain)
+
+
+def test_the_weekly_floors_are_those_of_pyproject():
+    command = [sys.executable, ".ci/floors.py"]
+    floors = subprocess.check_output(command, cwd=ROOT, text=True).split()
+    assert floors == [f"{r.name}=={next(iter(r.specifier)).version}" for r in CORE]
+
+
+def test_pre_commit_runs_the_pinned_versions():
+    revisions = {
+        repo["repo"].rsplit("/", 1)[1].removesuffix("-pre-commit"): repo["rev"].removeprefix("v")
+        for repo in read_yaml(".pre-commit-config.yaml")["repos"]
+    }
+    assert revisions == {name: pins()[name] for name in ("ruff", "nbstripout", "codespell")}
+
+
+# --- one address, one version
+
+
+def test_the_version_is_said_once():
+    assert read_yaml("CITATION.cff")["version"] == recon_tutorial.__version__
+
+
+def test_every_address_of_the_repository_is_the_one_of_the_configuration():
+    owner_and_name = ADDRESS.removeprefix("https://github.com/")
+    assert read_yaml("CITATION.cff")["repository-code"] == ADDRESS
+    assert PROJECT["project"]["urls"]["Repository"] == ADDRESS
+    name = owner_and_name.split("/")[1]
+    hosts = r"(?:github\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh)"
+    pattern = rf"{hosts}/([\w.-]+/{name})\b"
+    found = {file: set(re.findall(pattern, text)) for file, text in project_files()}
+    assert found["README.md"] == {owner_and_name}
+    assert {file for file, names in found.items() if names - {owner_and_name}} == set()
+
+
+def test_links_of_the_documents_lead_to_files():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        links = re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text())
+        opened = re.findall(r"(?:blob/main|lab/tree)/([^)?\s]+)", " ".join(links))
+        local = [link for link in links if "://" not in link]
+        assert [link for link in local + opened if not (ROOT / link).is_file()] == []
+
+
+def test_the_readme_lists_the_chapters_of_the_book_in_order():
+    files = re.findall(r"file: (book/\d\d_\w+)$", (ROOT / "_toc.yml").read_text(), re.MULTILINE)
+    assert re.findall(r"^\| \[.*?\]\((.*?)\.ipynb\)", README, re.MULTILINE) == files
+
+
+def test_the_quick_start_runs_and_scores_each_perturbation():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    command = [sys.executable, "-W", "error::DeprecationWarning:recon_tutorial", "-c", code]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    scores = dict(line.split() for line in run.stdout.splitlines() if line.startswith("p"))
+    assert len(scores) == 12
+    assert all(0.008 < float(score) < 0.02 for score in scores.values()), scores
+
+
+# --- what must not be said
+
+
+def test_no_file_names_a_machine_or_a_package_host():
+    folders = "|".join(("work", "root", "home", "farm", "opt", "Users"))
+    private = re.compile(
+        rf"(?<![\w.}}>/-])/(?:{folders})/\w"
+        r"|(?<![\w.}>-])/tmp/\w"
+        r"|\bpypi\.|pythonhosted|download\.pytorch|registry\.npmjs|deb\.debian"
+        r"|(?:--index-url|--extra-index-url|--find-links)\b|\bfile:///"
+    )
+    this = Path(__file__).relative_to(ROOT).as_posix()
+    said = [
+        f"{name}: {hit[0]}"
+        for name, text in project_files()
+        if name != this
+        for hit in private.finditer(text)
+    ]
+    assert said == []
+
+
+def test_tests_cannot_reach_another_machine():
+    with pytest.raises(pytest.fail.Exception, match="reached for the network"):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)  # an address kept for documents
+
+
+# --- rooms of the package
+
+
+def test_every_module_stands_in_an_import_contract():
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    guarded = {module for contract in contracts for module in contract["protected_modules"]}
+    package = ROOT / "recon_tutorial"
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for path in package.glob("*/__init__.py")}
+    assert {f"recon_tutorial.{name}" for name in modules} == guarded
+
+
+# --- workflows and scripts
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_pins_its_actions_and_may_only_read(path):
+    text = path.read_text()
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert [action for action in uses if not re.fullmatch(pinned, action)] == []
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    assert set(triggers) <= {"push", "pull_request", "schedule", "workflow_dispatch"}
+    for name, job in workflow["jobs"].items():
+        writes = {scope for scope, right in job.get("permissions", {}).items() if right == "write"}
+        expected = {"pages", "id-token"} if (path.name, name) == ("pages.yml", "deploy") else set()
+        assert writes == expected
+        assert job["timeout-minutes"] <= 90
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_the_workflows_use_one_commit_of_each_action():
+    used = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+)", path.read_text())}
+    assert len({use.split("@")[0] for use in used}) == len(used)
+
+
+def test_every_supported_python_is_tested():
+    matrix = read_yaml(".github/workflows/test.yml")["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    resolved = (ROOT / "constraints.txt").read_text().splitlines()[1]
+    assert ", ".join(matrix["python"]) in resolved
+
+
+@pytest.mark.parametrize("script", [".ci/run", "postBuild"])
+def test_scripts_can_be_run(script):
+    assert os.access(ROOT / script, os.X_OK)
+    assert (ROOT / script).read_text().startswith("#!/usr/bin/env bash\n")
+
+
+def test_ci_ends_with_the_test_command_of_the_readme():
+    assert (ROOT / ".ci/run").read_text().rstrip().splitlines()[-1] == "make test"
+    assert re.search(r"^make test ", README, re.MULTILINE)
+
+
+def test_binder_finds_no_folder_that_would_hide_its_files():
+    assert not (ROOT / "binder").exists()
+    assert not (ROOT / ".binder").exists()
