@@ -212,7 +212,7 @@ def _need(frame, *columns):
     missing = [c for c in columns if c not in frame]
     if missing:
         raise ValueError(
-            f"the frame has no column {missing[0]!r} (found: {', '.join(map(str, frame.columns))}): "
+            f"the frame has no column {missing[0]!r} (found: {', '.join(map(str, frame))}): "
             "pass the tidy frame that the figure is drawn from"
         )
     if frame.empty:

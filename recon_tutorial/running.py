@@ -59,7 +59,7 @@ def listing(numbers: dict) -> str:
 
 def _readable(value):
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value + 0.0:.4g}"  # + 0.0 turns -0.0 into 0
     if isinstance(value, list):
         return "[" + ", ".join(_readable(item) for item in value) + "]"
     if isinstance(value, dict):
@@ -108,7 +108,7 @@ def run_notebook(
         If a parameter is unknown or of the wrong type, the notebook cannot be read, `output` is
         no .ipynb file or is the notebook itself, or `cwd` or `timeout` make no sense.
     RuntimeError
-        If a cell fails, takes too long, or kills the kernel.
+        If a cell fails (tagged "raises-exception" or not), takes too long, or kills the kernel.
     """
     notebook, output = Path(notebook).absolute(), Path(output).absolute()
     if not notebook.is_file():
@@ -159,7 +159,7 @@ def run_notebook(
         output.with_suffix(".json"),
         {
             "parameters": used,
-            "numbers": _recorded(executed),
+            "numbers": recorded(executed),
             "seconds": round(seconds, 3),
             "versions": _versions(),
         },
@@ -194,8 +194,19 @@ def _reason(error, timeout):
     return "the kernel died, perhaps for lack of memory"
 
 
-def _recorded(executed):
-    """Merge what every `record` of the notebook kept."""
+def recorded(executed: nbformat.NotebookNode) -> dict:
+    """Merge what every `record` of an executed notebook kept, a later one winning.
+
+    Parameters
+    ----------
+    executed : NotebookNode
+        A notebook with outputs.
+
+    Returns
+    -------
+    dict
+        Name to value, empty where nothing was recorded.
+    """
     numbers = {}
     for cell in executed.cells:
         for output in cell.get("outputs", []):

@@ -37,7 +37,9 @@ AXE_ALWAYS = {"preload": False, "resultTypes": ["violations"]}
 SETTLED = """async () => {
   await window.MathJax?.startup?.promise;
   await Promise.all([...document.images].map((i) => i.decode().catch(() => null)));
-  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const ending = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 1e4);
+  await Promise.all(ending.map((a) => a.finished.catch(() => null)));
 }"""
 FACTS = """() => ({
   theme: document.documentElement.dataset.theme,

@@ -88,16 +88,27 @@ def test_runs_what_changed_and_nothing_else(toy):
     assert execute(toy, "--force") == (0, BOTH_RAN, "")
 
 
+def build(toy):
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", toy, "--all", "-W", "--keep-going"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
 def test_jupyter_book_takes_all_from_the_cache(toy):
     write(toy, "two", "open('runs', 'a').write('ran ')", "print('from' + ' the kernel')")
     assert execute(toy)[:2] == (0, BOTH_RAN)
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [program, "build", toy, "--all", "-W", "--keep-going"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = build(toy)
     assert done.returncode == 0, done.stderr
     page = toy / "_build" / "html" / "book" / "two.html"
     assert "from the kernel" in page.read_text(encoding="utf8")
     assert (toy / "book" / "runs").read_text() == "ran "
+
+
+def test_jupyter_book_alone_fails_with_a_failing_notebook(toy):
+    write(toy, "two", "1 / 0")
+    done = build(toy)
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in done.stderr
 
 
 def test_a_failing_notebook_is_told_and_the_others_are_kept(toy):

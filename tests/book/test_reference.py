@@ -26,10 +26,9 @@ def public_objects():
         if any(part.startswith("_") for part in info.name.split(".")):
             continue
         for name, value in vars(importlib.import_module(info.name)).items():
-            written_here = getattr(value, "__module__", "") == info.name
-            if written_here and not name.startswith("_"):
-                if inspect.isfunction(value) or inspect.isclass(value):
-                    yield value
+            kind = inspect.isfunction(value) or inspect.isclass(value)
+            if kind and value.__module__ == info.name and not name.startswith("_"):
+                yield value
 
 
 def test_every_public_name_is_on_the_api_page(root):

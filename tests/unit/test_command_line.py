@@ -103,8 +103,9 @@ def test_a_mistake_is_one_line_and_exit_code_2(notebook, tmp_path, capsys):
     assert shown.err.count("\n") == 1
 
 
-def test_a_failing_cell_is_one_line_and_exit_code_2(notebook, tmp_path):
-    run = _run("run", notebook, tmp_path / "o.ipynb", "-p", "wait", "-1")
+@pytest.mark.parametrize("wait", ["-1", "100"], ids=["raises", "takes too long"])
+def test_a_failing_cell_is_one_line_and_exit_code_2(notebook, tmp_path, wait):
+    run = _run("run", notebook, tmp_path / "o.ipynb", "-p", "wait", wait, "--timeout", "1")
     assert run.returncode == 2
     assert run.stderr.startswith("recon_tutorial: chapter.ipynb failed in code cell 3 ('import pa")
     assert run.stderr.count("\n") == 1

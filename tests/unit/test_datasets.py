@@ -29,11 +29,10 @@ PLANTED = (
 
 
 def _tiny_kang(folder, seed=0):
-    """Write two files of the Kang schema: planted types, interferon, and red-cell RNA."""
+    """Write two files of the Kang schema: planted types and an interferon gene."""
     rng = np.random.default_rng(seed)
     markers = [gene for _, signature in PLANTED for gene in signature]
-    blood = ["HBA1", "HBA2", "HBB"]
-    genes = [*markers, *blood, "ISG15", "UNSEEN", *(f"G{i}" for i in range(300))]
+    genes = [*markers, "ISG15", "UNSEEN", *(f"G{i}" for i in range(300))]
     files, truth = {}, {}
     for arm, response in (("ctrl", 0.2), ("stim", 20)):
         label = rng.integers(len(PLANTED), size=450)
@@ -42,8 +41,6 @@ def _tiny_kang(folder, seed=0):
             rate[np.ix_(label == k, [genes.index(gene) for gene in signature])] = 12
             rate[label == k, 20 + 30 * k : 50 + 30 * k] = 3
         rate[:, genes.index("ISG15")] = response
-        stained = rng.random((450, 1)) < 0.1
-        rate[:, [genes.index(gene) for gene in blood]] = np.where(stained, 200, 0.01)
         rate[:, genes.index("UNSEEN")] = 0
         counts = sparse.csr_matrix(rng.poisson(rate).astype(np.float32))
         obs = pd.DataFrame(index=pd.Index([f"CELL{i}.1" for i in range(450)], name="barcodes"))
@@ -136,3 +133,13 @@ def test_markers_that_were_not_used_agree_with_the_contexts(kang):
     means = kang[:, list(unused.values())].to_df().groupby(labels, observed=True).mean()
     for condition in ("control", "IFN-beta"):
         assert means.loc[condition].idxmax().to_dict() == {g: c for c, g in unused.items()}
+
+
+@pytest.mark.index
+def test_red_cell_rna_does_not_decide_the_context(kang):
+    stained = kang.obs[kang[:, "HBB"].X.toarray().ravel() > 7]
+    for condition in ("control", "IFN-beta"):
+        share = stained.loc[stained["perturbation"] == condition, "context"].value_counts(True)
+        assert share.index[0] == "CD4 T"
+        assert share["CD4 T"] < 0.7
+        assert share["CD14 monocytes"] > 0.1

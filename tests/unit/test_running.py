@@ -78,13 +78,17 @@ def test_records_merge_and_the_later_one_wins(write, output):
     assert run_notebook(write(*cells), output)["numbers"] == {"a": 1, "b": 2}
 
 
-def test_the_notebook_runs_in_its_own_folder_and_kernel(write, output, tmp_path):
+def test_the_notebook_runs_in_its_own_folder_and_kernel(write, output, tmp_path, monkeypatch):
+    here = Path.cwd()
+
+    def stay(folder):  # another thread would notice that this process moved
+        assert Path(folder) == here
+
+    monkeypatch.setattr(os, "chdir", stay)
     cell = "import os, sys\nfrom recon_tutorial.running import record\n"
     notebook = write(cell + "record(cwd=os.getcwd(), python=sys.executable)")
-    here = os.getcwd()
     numbers = run_notebook(notebook, output)["numbers"]
     assert numbers == {"cwd": str(notebook.parent.resolve()), "python": sys.executable}
-    assert os.getcwd() == here
     other = run_notebook(notebook, output, cwd=tmp_path)
     assert other["numbers"]["cwd"] == str(tmp_path.resolve())
 
@@ -119,6 +123,15 @@ def test_a_failing_cell_is_named_and_the_notebook_kept(write, output):
     assert output.read_text() == "an earlier good run"
     run_notebook(write("1"), output)
     assert _left(output) == ["run.ipynb", "run.json"]
+
+
+def test_an_expected_exception_counts_as_a_failure_of_its_own_cell(write, output):
+    notebook = write("1", "[][0]", "2")
+    content = nbformat.read(notebook, 4)
+    content.cells[2].metadata.tags = ["raises-exception"]
+    nbformat.write(content, notebook)
+    with pytest.raises(RuntimeError, match=r"failed in code cell 3 \('\[\]\[0\]'\): IndexError"):
+        run_notebook(notebook, output)
 
 
 def test_a_cell_that_takes_too_long_is_named(write, output):
@@ -172,8 +185,8 @@ def test_record_shows_a_listing_and_keeps_plain_numbers(write, output):
 
 
 def test_record_prints_outside_a_notebook(capsys):
-    record(mse=np.float64(0.25), names=["a", "b"])
-    assert capsys.readouterr().out == "mse: 0.25\nnames: [a, b]\n"
+    record(mse=np.float64(0.25), bias=-0.0, names=["a", "b"])
+    assert capsys.readouterr().out == "mse: 0.25\nbias: 0\nnames: [a, b]\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""The numbers on the built pages, with the reader's parameters, are those the text speaks of."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from recon_tutorial.running import recorded
+
+
+@pytest.fixture(scope="module")
+def numbers(root, build):
+    """Return a function that gives what a chapter recorded when the book was built."""
+    sys.path.insert(0, str(root / "book" / "_ext"))
+    try:
+        spec = importlib.util.spec_from_file_location("execute", root / "book/_ext/execute.py")
+        execute = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(execute)
+    finally:
+        sys.path.pop(0)
+    cache = execute.open_cache(root / "_build")
+
+    def read(chapter):
+        source = execute.read(root / "book" / f"{chapter}.ipynb")
+        return recorded(cache.get_cache_bundle(cache.match_cache_notebook(source).pk).nb)
+
+    return read
+
+
+def test_chapter_1_reproduces_the_published_run(numbers):
+    page = numbers("01_latent_shift")
+    pooled, oracle = page["pooled"], page["oracle"]
+    assert pooled["R2"] >= 0.985 and pooled["MSE"] <= 0.0115
+    assert pooled["energy distance"] <= 0.030
+    for k in (10, 20, 50):
+        assert abs(pooled[f"purity, k = {k}"] - oracle[f"purity, k = {k}"]) < 0.005
+    assert oracle["purity, k = 10"] < 0.9332  # the page says: below the published value
+
+
+def test_chapter_1_shows_what_pooling_hides(numbers):
+    page = numbers("01_latent_shift")
+    pooled, apart = page["wrong_pooled"], page["wrong_per_perturbation"]
+    assert pooled["R2"] > 0.98 and pooled["energy distance"] < 0.1
+    assert pooled["purity, k = 10"] > 0.9
+    assert apart["R2"] < 0 and apart["energy distance"] > 15 and apart["purity, k = 10"] < 0.05
+    assert page["latent_mse_ridge"] < 0.0105 < page["latent_mse"]
+
+
+def test_chapter_2_names_each_flaw(numbers):
+    page = numbers("02_contract")
+    assert set(page["messages"]) == {"MeanShift", "Shuffled", "Double"}
+    assert page["smallest_equals_ridge"]
+
+
+def test_chapter_3_blames_the_right_stage(numbers):
+    split = numbers("03_decoder")["error_split"]
+    assert split["no change"]["shift"] > 20 * split["no change"]["floor"]
+    assert split["ridge on the shift"]["shift"] < split["ridge on the shift"]["floor"]
+
+
+def test_chapter_5_finds_no_network_better_than_an_average(numbers):
+    page = numbers("05_cell_split")
+    gain, error = page["network_gain"]
+    assert abs(gain) < 2 * error or gain < 0
+    assert page["scaled"]["perturbation mean shift"]["energy distance"] == pytest.approx(
+        1, abs=0.03
+    )
+
+
+def test_chapter_10_recovers_the_interferon_response(numbers):
+    page = numbers("10_real_interferon")
+    assert page["n_cells"] == 13_999 and page["rises_everywhere"]
+    assert page["best"] == "mean shift per type"
+    for network in ("MLP", "MLP on the shift"):
+        assert page["mean_scores"][network]["variance ratio"] < 0.3
+        assert page["scaled"][network]["purity, k = 5"] > 1  # purer than real cells
+        assert page["scaled"][network]["energy distance"] < 0.5
+    myeloid, b_cells = page["change"]["CD14 monocytes"], page["change"]["B"]
+    assert myeloid["CXCL10"] > 1.5 * b_cells["CXCL10"]
