@@ -53,8 +53,14 @@ def record(**numbers) -> None:
 
 
 def listing(numbers: dict) -> str:
-    """Write recorded numbers as lines ``name: value``, with four significant digits."""
-    return "\n".join(f"{name}: {_readable(value)}" for name, value in numbers.items())
+    """Write recorded numbers as lines ``name: value`` of four digits, tables indented."""
+    lines = []
+    for name, value in numbers.items():
+        if isinstance(value, dict):
+            lines += [f"{name}:", *(f"  {key}: {_readable(v)}" for key, v in value.items())]
+        else:
+            lines.append(f"{name}: {_readable(value)}")
+    return "\n".join(lines)
 
 
 def _readable(value):

@@ -179,7 +179,7 @@ def test_record_shows_a_listing_and_keeps_plain_numbers(write, output):
     )
     run_notebook(write(cell), output)
     (shown,) = nbformat.read(output, 4).cells[-1].outputs
-    assert shown.data == {"text/plain": "r2: 0.1235\nk: 5\nok: True\nby: {2: [0.5, undefined]}"}
+    assert shown.data == {"text/plain": "r2: 0.1235\nk: 5\nok: True\nby:\n  2: [0.5, undefined]"}
     kept = shown.metadata[RECORD]
     assert kept == {"r2": pytest.approx(0.123456), "k": 5, "ok": True, "by": {"2": [0.5, None]}}
 
