@@ -20,7 +20,7 @@ class Pairs(NamedTuple):
     ctrl, pert : array of shape (n, embed_dim), float32
         Control and perturbed embedding of each row.
     cov : array of shape (n, cov_dim), float32
-        Descriptor of each row's perturbation.
+        Descriptor of each row's perturbation, and of its context where contexts have one.
     perturbation : array of shape (n,), str
         Name of each row's perturbation.
 
@@ -46,7 +46,8 @@ def make_pairs(
     Parameters
     ----------
     adata : AnnData
-        A screen, usually the training cells of one.
+        A screen, usually the training cells of one. Where ``uns["context_descriptors"]`` has one
+        row per context, it is appended to the perturbation's descriptor.
     how : {"true", "random", "mean"}
         The recorded partner (``obs["partner"]``, simulated screens only); a random control, all
         used equally often; the mean of the controls.
@@ -76,6 +77,10 @@ def make_pairs(
     label = adata.obs["perturbation"].astype(str).to_numpy()
     rows = np.flatnonzero(label != CONTROL)
     cov = adata.uns["descriptors"].loc[label[rows]].to_numpy(dtype=np.float32)
+    if "context_descriptors" in adata.uns:
+        context = adata.obs["context"].astype(str).to_numpy()[rows]
+        of_context = adata.uns["context_descriptors"].loc[context].to_numpy(dtype=np.float32)
+        cov = np.hstack([cov, of_context])
     if how == "true":
         ctrl = embedding[_partners(adata, rows)]
     else:

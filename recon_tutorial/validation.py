@@ -59,7 +59,13 @@ def _problems(adata, use_rep):
     if present == {CONTROL}:
         yield "every cell is a control: a screen needs at least one perturbation"
     yield from _matrix_problems(adata.X, "X")
-    yield from _descriptor_problems(adata, present - {CONTROL})
+    yield from _descriptor_problems(adata, "descriptors", "perturbation", present - {CONTROL})
+    if "context_descriptors" in adata.uns:
+        if "context" not in adata.obs:
+            yield 'uns["context_descriptors"] needs obs["context"]: name each cell\'s context'
+            return
+        contexts = set(adata.obs["context"].astype(str))
+        yield from _descriptor_problems(adata, "context_descriptors", "context", contexts)
     if use_rep is not None:
         if use_rep not in adata.obsm:
             found = ", ".join(adata.obsm) or "none"
@@ -87,19 +93,18 @@ def _matrix_problems(matrix, name):
         )
 
 
-def _descriptor_problems(adata, perturbations):
-    table = adata.uns.get("descriptors")
+def _descriptor_problems(adata, key, kind, names):
+    table, where = adata.uns.get(key), f'uns["{key}"]'
     if not isinstance(table, pd.DataFrame):
-        yield 'uns["descriptors"] is missing: give a DataFrame with one row per perturbation'
+        yield f"{where} is missing: give a DataFrame with one row per {kind}"
         return
     if table.index.has_duplicates:
-        yield f'uns["descriptors"] repeats the row {table.index[table.index.duplicated()][0]!r}'
-    missing = sorted(perturbations - set(table.index.astype(str)))
+        yield f"{where} repeats the row {table.index[table.index.duplicated()][0]!r}: keep one"
+    missing = sorted(names - set(table.index.astype(str)))
     if missing:
-        some = ", ".join(missing[:3])
-        yield f'uns["descriptors"] has no row for {some}: add one per perturbation'
+        yield f"{where} has no row for {', '.join(missing[:3])}: add one per {kind}"
     text = [str(c) for c, dtype in table.dtypes.items() if dtype.kind not in "fiu"]
     if text:
-        yield f'uns["descriptors"] column {text[0]!r} is not numeric: encode it as numbers'
+        yield f"{where} column {text[0]!r} is not numeric: encode it as numbers"
     elif not np.isfinite(table.to_numpy(dtype=float)).all():
-        yield 'uns["descriptors"] holds NaN or infinite values: fill or drop those columns'
+        yield f"{where} holds NaN or infinite values: fill or drop those columns"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from scipy import sparse
 
+ROUNDING = 1e-6  # of a feature's size: float32 keeps about seven digits
 
-def matrices(least_cells: int = 1, **named) -> list[np.ndarray]:
+
+def matrices(least_cells: int | dict[str, int] = 1, **named) -> list[np.ndarray]:
     """Turn each named argument into a finite float64 matrix, or say what is wrong with it."""
-    checked = {name: _matrix(value, name, least_cells) for name, value in named.items()}
+    if isinstance(least_cells, int):
+        least_cells = dict.fromkeys(named, least_cells)
+    checked = {name: _matrix(value, name, least_cells[name]) for name, value in named.items()}
     (first, reference), *others = checked.items()
     for name, matrix in others:
         if matrix.shape[1] != reference.shape[1]:
@@ -34,3 +40,28 @@ def _matrix(value, name, least_cells):
     if not np.isfinite(dense).all():
         raise ValueError(f"{name} holds NaN or infinite values: remove those cells or features")
     return dense
+
+
+def one_row(vector, name: str) -> np.ndarray:
+    """Turn a mean vector into a matrix of one row, for `matrices` to check."""
+    vector = np.asarray(vector)
+    if vector.ndim != 1:
+        raise ValueError(
+            f"{name} has {vector.ndim} dimension(s): pass one mean vector, cells.mean(axis=0)"
+        )
+    return vector[None]
+
+
+def mean_change(cells: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Difference of two means, feature by feature; what rounding can explain counts as zero."""
+    change = cells.mean(axis=0) - reference.mean(axis=0)
+    size = np.maximum(np.abs(cells).mean(axis=0), np.abs(reference).mean(axis=0))
+    return np.where(np.abs(change) > ROUNDING * size, change, 0.0)
+
+
+def by_content(cells: np.ndarray) -> np.ndarray:
+    """Arbitrary order of the rows that follows from their values, not from where they stand."""
+    with np.errstate(over="ignore"):
+        rows = cells.astype(np.float32) + np.float32(0)  # one order at any precision, one zero
+    digests = b"".join(hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
+    return np.argsort(np.frombuffer(digests, dtype="<u8"), kind="stable")

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
-
-from recon_tutorial.metrics.distribution import energy_distance, knn_purity, variance_ratio
-from recon_tutorial.metrics.expression import mse, r2
+from typing import Any
 
 
 @dataclass(frozen=True)
 class MetricCard:
     """What a metric measures and how to read it.
 
+    ``card.function(*[arrays[name] for name in card.needs])`` computes any metric.
+
     Attributes
     ----------
     name : str
         Name of the array function.
     function : callable
-        Called with the arrays of `needs`, in that order.
+        Called with the arrays of `needs`, in that order; returns a float, or an array of one
+        float per perturbation where `needs_several` holds.
     needs : tuple of str
-        Among "true", "pred", "ctrl".
+        Cells of one perturbation, "true", "pred" and "ctrl" of shape (n, d); "centroid" of shape
+        (d,), the mean of the training perturbations; or means of several perturbations,
+        "true_means" and "pred_means" of shape (n_perturbations, d).
     formula : str
         The definition, in words or symbols.
     range : tuple of float
@@ -31,85 +33,38 @@ class MetricCard:
     higher_is_better : bool or None
         None where the best value lies inside the range.
     caveat : str
-        What fools it, and its rule for odd input.
+        What fools it.
+    edge_cases : str
+        Its rule for ties and for input that is constant or small. NaN, infinite values and no
+        cells at all are refused by every metric.
     citation : str
         Where the definition comes from.
+    matched : bool
+        Whether row i of "pred" must predict row i of "true", so that true pairs are needed.
+    needs_several : bool
+        Whether it is computed over several perturbations at once and scores each of them.
+    means_only : bool
+        Whether it sees cells through their mean alone, so that one mean row may stand for them.
+    genes_only : bool
+        Whether it means something for genes only, not for embedding coordinates.
+    pools_controls : bool
+        Whether controls are candidates in a pool, so that their number matters.
 
-    Derived in chapter 1.
+    Derived in chapter 4.
     """
 
     name: str
-    function: Callable[..., float]
+    function: Callable[..., Any]
     needs: tuple[str, ...]
     formula: str
     range: tuple[float, float]
     best: float
     higher_is_better: bool | None
     caveat: str
+    edge_cases: str
     citation: str
-
-
-_INF = float("inf")
-_CARDS = (
-    MetricCard(
-        name="r2",
-        function=r2,
-        needs=("true", "pred"),
-        formula="1 - sum_g (s_g - ŝ_g)² / sum_g (s_g - mean s)², s the sum (or mean) over cells",
-        range=(-_INF, 1.0),
-        best=1.0,
-        higher_is_better=True,
-        caveat="saturates: its denominator is the spread between genes, not the effect; "
-        "unequal numbers of cells are refused on sums",
-        citation="ReconEval; scikit-learn r2_score",
-    ),
-    MetricCard(
-        name="mse",
-        function=mse,
-        needs=("true", "pred"),
-        formula="mean over cells and features of (X - X̂)²",
-        range=(0.0, _INF),
-        best=0.0,
-        higher_is_better=False,
-        caveat="needs true pairs; without them a repeated mean beats real cells",
-        citation="ReconEval",
-    ),
-    MetricCard(
-        name="energy_distance",
-        function=energy_distance,
-        needs=("true", "pred"),
-        formula="2 E|X-X̂| - E|X-X'| - E|X̂-X̂'|",
-        range=(-_INF, _INF),
-        best=0.0,
-        higher_is_better=False,
-        caveat="unbiased by default and never clipped, so it may fall below 0; "
-        "biased=True is ReconEval's V-statistic",
-        citation="Székely & Rizzo 2013; ReconEval",
-    ),
-    MetricCard(
-        name="knn_purity",
-        function=knn_purity,
-        needs=("true", "pred", "ctrl"),
-        formula="share of true perturbed cells among the k nearest of each predicted cell",
-        range=(0.0, 1.0),
-        best=1.0,
-        higher_is_better=True,
-        caveat="rewards collapse and overshoot; chance is n_true / (n_true + n_ctrl) and the "
-        "oracle stays below 1",
-        citation="ReconEval",
-    ),
-    MetricCard(
-        name="variance_ratio",
-        function=variance_ratio,
-        needs=("true", "pred"),
-        formula="tr Cov(X̂) / tr Cov(X)",
-        range=(0.0, _INF),
-        best=1.0,
-        higher_is_better=None,
-        caveat="the collapse detector; says nothing about where the cells are",
-        citation="Mejia et al. 2025 on mode collapse",
-    ),
-)
-
-METRICS = MappingProxyType({card.name: card for card in _CARDS})
-HIGHER_IS_BETTER = MappingProxyType({c.name: c.higher_is_better for c in _CARDS})
+    matched: bool = False
+    needs_several: bool = False
+    means_only: bool = False
+    genes_only: bool = False
+    pools_controls: bool = False

@@ -80,3 +80,29 @@ def mse(true, pred) -> float:
             "cells: predict one cell per true cell, or compare distributions instead"
         )
     return float(np.mean((true - pred) ** 2))
+
+
+def mse_mean(true, pred) -> float:
+    """Mean squared error of the mean cell, feature by feature.
+
+    |mean true - mean pred|² / d: needs no pairs, and sees nothing but means.
+
+    Parameters
+    ----------
+    true, pred : array of shape (n, d) and (m, d)
+        Cells in one space; rows need not match.
+
+    Returns
+    -------
+    float
+        0 at best, in squared units of the input.
+
+    Raises
+    ------
+    ValueError
+        If the inputs do not fit together.
+
+    Derived in chapter 4.
+    """
+    true, pred = matrices(true=true, pred=pred)
+    return float(np.mean((true.mean(axis=0) - pred.mean(axis=0)) ** 2))

@@ -1,125 +1,20 @@
-"""Baselines that a predictor must beat, each a few lines behind the same contract."""
+"""Baselines that a predictor must beat and ceilings above it, each a few lines, one contract."""
 
-from __future__ import annotations
+from recon_tutorial.predictors.additive import Additive
+from recon_tutorial.predictors.linear import RidgeRegression, RidgeShift
+from recon_tutorial.predictors.neighbours import KNNShift, NearestPerturbation
+from recon_tutorial.predictors.shifts import MeanShift, NoChange, PerturbationMeanShift
+from recon_tutorial.predictors.truth import Oracle, Replicate
 
-import numpy as np
-from sklearn.linear_model import Ridge
-
-from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
-
-
-class NoChange:
-    """Predict that nothing happens: the control cell itself.
-
-    It ignores the descriptor, so `check_predictor` rejects it: a floor, not a model.
-
-    Derived in chapter 2.
-    """
-
-    def __init__(self) -> None:
-        self.embed_dim = self.cov_dim = None
-
-    def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
-        """Remember the widths; there is nothing to learn."""
-        ctrl, _, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
-
-    def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
-        """Return the controls, shape (n, embed_dim), float32."""
-        ctrl, _ = prediction_rows(
-            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
-        )
-        return ctrl.copy()
-
-
-class MeanShift:
-    """Move every cell by the average shift over training perturbations, whatever was done to it.
-
-    Each perturbation counts once, however many cells it has.
-    It ignores the descriptor, so `check_predictor` rejects it: a floor, not a model.
-
-    Derived in chapter 2.
-    """
-
-    def __init__(self) -> None:
-        self.embed_dim = self.cov_dim = None
-
-    def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
-        """Average the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
-        self.shift = group_means(ctrl, pert, cov)[1].mean(axis=0).astype(np.float32)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
-
-    def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
-        """Return controls + shift, shape (n, embed_dim), float32."""
-        ctrl, _ = prediction_rows(
-            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
-        )
-        return ctrl + self.shift
-
-
-class PerturbationMeanShift:
-    """Move every cell by the average shift of its own perturbation, as seen in training.
-
-    The strongest simple baseline on held-out cells; for a descriptor it never saw it can only
-    fall back on the `MeanShift`.
-
-    Derived in chapter 2.
-    """
-
-    def __init__(self) -> None:
-        self.embed_dim = self.cov_dim = None
-
-    def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
-        """Store the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
-        descriptors, shifts = group_means(ctrl, pert, cov)
-        self.shifts = {
-            d.tobytes(): s.astype(np.float32) for d, s in zip(descriptors, shifts, strict=True)
-        }
-        self.fallback = shifts.mean(axis=0).astype(np.float32)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
-
-    def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
-        """Return controls + shift of each row's descriptor, shape (n, embed_dim), float32."""
-        ctrl, cov = prediction_rows(
-            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
-        )
-        rows = [self.shifts.get(d.tobytes(), self.fallback) for d in cov + 0.0]
-        return ctrl + np.array(rows, dtype=np.float32).reshape(ctrl.shape)
-
-
-class RidgeShift:
-    """Ridge regression from the descriptor to the mean shift of a perturbation.
-
-    One row per perturbation, so the fit costs nothing; exact when the shift is linear in the
-    descriptor and there are more perturbations than descriptor dimensions.
-
-    Parameters
-    ----------
-    alpha : float
-        Penalty on the weights, in units of squared descriptors summed over perturbations.
-
-    Derived in chapter 2.
-    """
-
-    def __init__(self, *, alpha: float = 0.1) -> None:
-        if not alpha >= 0:
-            raise ValueError(f"alpha={alpha} must be 0 or more: it is a penalty")
-        self.alpha = alpha
-        self.embed_dim = self.cov_dim = None
-
-    def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
-        """Fit the map from descriptors to mean shifts."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
-        descriptors, shifts = group_means(ctrl, pert, cov)
-        self.ridge = Ridge(alpha=self.alpha).fit(descriptors.astype(np.float64), shifts)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
-
-    def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
-        """Return controls + the fitted shift of each row, shape (n, embed_dim), float32."""
-        ctrl, cov = prediction_rows(
-            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
-        )
-        shift = self.ridge.predict(cov.astype(np.float64)) if len(cov) else 0
-        return (ctrl + shift).astype(np.float32).reshape(ctrl.shape)
+__all__ = [
+    "Additive",
+    "KNNShift",
+    "MeanShift",
+    "NearestPerturbation",
+    "NoChange",
+    "Oracle",
+    "PerturbationMeanShift",
+    "Replicate",
+    "RidgeRegression",
+    "RidgeShift",
+]

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
 from recon_tutorial import metrics
 from recon_tutorial.decoders import error_split, train_decoder
+from recon_tutorial.evaluation import calibrate
 from recon_tutorial.predictors import RidgeShift
 
 RNG = np.random.default_rng(5)
@@ -88,6 +90,15 @@ def test_chapter_3_error_split(derived):
     by_hand = derived("03_decoder", "split_by_hand", **known)
     expected = error_split(decoder, PRED, TRUE, measured)
     assert by_hand(PRED.astype(np.float32)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_chapter_5_scaled(derived):
+    by_hand = derived("05_cell_split", "scaled_by_hand")
+    values = {"no change": 4.0, "mean shift": 6.0, "replicate": 1.0, "m": 2.0}
+    rows = {"space": "s", "perturbation": "p", "context": "all", "metric": "mse_mean", "note": ""}
+    frame = calibrate(pd.DataFrame([{"model": m, "value": v, **rows} for m, v in values.items()]))
+    expected = frame.set_index("model").loc["m", "scaled"]
+    assert by_hand(2.0, 4.0, 1.0) == pytest.approx(expected)
 
 
 def test_chapter_5_variance_ratio(derived):

@@ -79,7 +79,8 @@ def test_a_shim_that_fails_is_passed_over(tmp_path):
     program(tmp_path / "python3.13", "exit 127")
     program(tmp_path / "python3.12", f'exec "{sys.executable}" "$@"')
     path = f"{tmp_path}:{os.environ['PATH']}"
-    run = make("--eval", "which: ; @echo $(PYTHON)", "which", PATH=path)
+    (tmp_path / "which.mk").write_text("which: ; @echo $(PYTHON)\n")
+    run = make("-f", "Makefile", "-f", str(tmp_path / "which.mk"), "which", PATH=path)
     assert run.stdout.strip() == "python3.12"
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recon_tutorial.descriptors import one_hot
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.screen import simulate_screen
 
@@ -57,6 +58,17 @@ def test_another_embedding_can_be_named():
     screen = simulate_screen(**KNOBS, n_genes=5)
     screen.obsm["X_two"] = screen.obsm["X_emb"][:, :2]
     assert make_pairs(screen, how="mean", use_rep="X_two").pert.shape == (60, 2)
+
+
+def test_descriptors_of_contexts_are_appended():
+    screen = simulate_screen(**KNOBS, n_contexts=2, n_genes=5)
+    plain = make_pairs(screen, how="random", context_key="context")
+    screen.uns["context_descriptors"] = one_hot(["context1", "context0"])
+    told = make_pairs(screen, how="random", context_key="context")
+    np.testing.assert_array_equal(told.cov[:, :2], plain.cov)
+    context = screen.obs["context"][screen.obs["perturbation"] != "control"]
+    np.testing.assert_array_equal(told.cov[:, 2], context == "context1")
+    np.testing.assert_array_equal(told.cov[:, 3], context == "context0")
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,34 @@ def test_agreement_has_equal_axes_a_diagonal_and_labels():
     assert axis.get_aspect() == 1.0
 
 
+def test_curves_have_a_band_over_seeds_and_both_references():
+    frame = pd.DataFrame(
+        {"K": [5, 5, 10, 10], "share": [0.0, 0.2, 0.8, 1.0], "model": "a", "effect": "linear"}
+    )
+    figure = plotting.plot_curve(frame, x="K", y="share", panel="effect", mark=7, lowest=-1)
+    (axis,) = figure.axes
+    curve = next(line for line in axis.get_lines() if line.get_label() == "a")
+    assert curve.get_xdata().tolist() == [5, 10]
+    assert curve.get_ydata() == pytest.approx([0.1, 0.9])
+    band = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == 0.0 and band.max() == 1.0
+    levels = [line.get_ydata()[0] for line in axis.get_lines()[:2]]
+    assert levels == [0, 1] and axis.get_lines()[2].get_xdata()[0] == 7
+    assert axis.get_ylim()[0] == -1 and axis.get_xlabel() == "K\neffect linear"
+
+
+def test_the_matrix_writes_every_number_and_dashes_what_is_blind():
+    scaled = pd.DataFrame({"purity": [1.04, 0.0], "R2": [np.nan, 12.34]}, index=["a", "b"])
+    figure = plotting.plot_fooling_matrix(scaled, blocks={"pooled": ["R2"], "apart": ["purity"]})
+    words = [[t.get_text() for t in axis.texts] for axis in figure.axes[:2]]
+    assert words == [["–", "12"], ["1.04", "0.00"]]
+    assert [axis.get_xlabel() for axis in figure.axes[:2]] == ["pooled", "apart"]
+    image = figure.axes[1].get_images()[0]
+    assert image.get_array().tolist() == [[1.0], [0.0]] and image.get_clim() == (0, 1)
+    shade = {t.get_text(): t.get_color() for t in figure.axes[1].texts}
+    assert shade == {"1.04": "black", "0.00": "white"}
+
+
 def test_figures_are_closed_so_that_notebooks_show_them_once(scores):
     plotting.plot_scores(scores)
     assert plt.get_fignums() == []

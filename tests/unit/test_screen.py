@@ -205,6 +205,15 @@ def nan_descriptor(a):
     a.uns["descriptors"].iloc[0, 0] = np.nan
 
 
+def contexts_without_labels(a):
+    a.uns["context_descriptors"] = pd.DataFrame({"x": [1.0]}, index=["B"])
+
+
+def context_without_row(a):
+    contexts_without_labels(a)
+    a.obs["context"] = "NK"
+
+
 def twin_row(a):
     a.uns["descriptors"] = pd.concat([a.uns["descriptors"], a.uns["descriptors"].iloc[:1]])
 
@@ -228,6 +237,8 @@ def twin_row(a):
         (text_descriptor, "column 'd0' is not numeric"),
         (nan_descriptor, "holds NaN or infinite values: fill"),
         (twin_row, "repeats the row 'p0'"),
+        (contexts_without_labels, r'uns\["context_descriptors"\] needs obs\["context"\]'),
+        (context_without_row, r'uns\["context_descriptors"\] has no row for NK'),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Observation names are not unique")

@@ -1,0 +1,57 @@
+"""The look that all figures share."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+
+# Okabe & Ito's palette: told apart by colour-blind readers; markers differ as well.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#444444", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+FLOOR, CEILING = "#777777", "#111111"
+
+
+def use_style() -> None:
+    """Set the one look of the book's figures; call it once at the top of a notebook.
+
+    Derived in chapter 1.
+    """
+    plt.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": plt.cycler(color=COLOURS),
+            "font.size": 10,
+            "legend.frameon": False,
+            "savefig.facecolor": "white",
+        }
+    )
+
+
+def need(frame, *columns):
+    """Refuse a frame that lacks a column or is empty."""
+    missing = [c for c in columns if c not in frame]
+    if missing:
+        raise ValueError(
+            f"the frame has no column {missing[0]!r} (found: {', '.join(map(str, frame))}): "
+            "pass the tidy frame that the figure is drawn from"
+        )
+    if frame.empty:
+        raise ValueError("the frame is empty: there is nothing to draw")
+
+
+def panels(n, *, height=3.4, share=False):
+    """Make a figure of n panels in a row."""
+    width = min(3.4 * n, 10.5) if n > 1 else 5.6
+    figure, axes = plt.subplots(
+        1, n, figsize=(width, height), squeeze=False, sharex=share, sharey=share
+    )
+    return figure, axes[0]
+
+
+def done(figure):
+    """Close the figure for pyplot, so that a notebook shows it once: as the cell's result."""
+    plt.close(figure)
+    return figure

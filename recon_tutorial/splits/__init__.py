@@ -1,0 +1,14 @@
+"""Splits that carry the claim they can support, and an audit that finds leaks."""
+
+from recon_tutorial.splits.cells import hold_out_context, split_cells
+from recon_tutorial.splits.perturbations import hold_out_combinations, hold_out_perturbations
+from recon_tutorial.splits.split import CLAIMS, Split
+
+__all__ = [
+    "CLAIMS",
+    "Split",
+    "hold_out_combinations",
+    "hold_out_context",
+    "hold_out_perturbations",
+    "split_cells",
+]

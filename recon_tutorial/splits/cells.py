@@ -1,0 +1,123 @@
+"""Splits that hold out cells: a share of every perturbation, or everything of one context."""
+
+from __future__ import annotations
+
+import numpy as np
+from anndata import AnnData
+
+from recon_tutorial.splits._draw import checked, with_partners
+from recon_tutorial.splits._names import labels_of, listed
+from recon_tutorial.splits.split import Split
+from recon_tutorial.validation import CONTROL, validate_screen
+
+
+def split_cells(adata: AnnData, test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """Hold out a share of the cells of every perturbation (experiment 1).
+
+    Drawn within each perturbation, and within each ``obs["context"]`` where there is one.
+    In a paired screen a control goes where its perturbed cell goes.
+
+    Parameters
+    ----------
+    adata : AnnData
+        A screen; the embedding need not exist yet.
+    test_fraction : float
+        Share of each group held out, at least one cell, never all of them.
+    seed : int
+        Same seed, same split.
+
+    Returns
+    -------
+    Split
+        With the claim "unseen cells": every perturbation was seen in training, and every cell of
+        the screen is in train or in test.
+
+    Raises
+    ------
+    ValueError
+        If `test_fraction` is not between 0 and 1, a group has a single cell, or a partner is
+        missing from a paired screen.
+
+    Derived in chapter 5.
+    """
+    validate_screen(adata, use_rep=None)
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction={test_fraction} must lie between 0 and 1: try 0.2")
+    rng = np.random.default_rng(seed)
+    label = adata.obs["perturbation"].astype(str)
+    group = label + "|" + adata.obs["context"].astype(str) if "context" in adata.obs else label
+    paired = "partner" in adata.obs
+    test = np.zeros(adata.n_obs, dtype=bool)
+    for name in sorted(group.unique()):
+        rows = np.flatnonzero(group == name)
+        if paired and label.iloc[rows[0]] == CONTROL:
+            continue
+        if len(rows) < 2:
+            raise ValueError(
+                f"{name.replace('|', ' in context ')} has a single cell, which cannot be in both "
+                "train and test: drop it or measure more"
+            )
+        n_test = min(max(1, round(test_fraction * len(rows))), len(rows) - 1)
+        test[rng.choice(rows, n_test, replace=False)] = True
+    if paired:
+        test = with_partners(adata, test)
+    return Split("unseen cells", ~test, test)
+
+
+def hold_out_context(adata: AnnData, context: str, *, seed: int = 0) -> Split:
+    """Hold out everything of one context: a cell type, a donor, a cell line.
+
+    Half of its controls (one more if odd) go to test, where a model starts from them; the other
+    half is the reference of the scores. No cell of the context, control or not, is in train.
+
+    Parameters
+    ----------
+    adata : AnnData
+        A screen with ``obs["context"]``; the embedding need not exist yet.
+    context : str
+        The context to hold out.
+    seed : int
+        Same seed, same split.
+
+    Returns
+    -------
+    Split
+        With the claim "unseen context". Unpaired: every perturbed cell of the context is in test,
+        and every cell of the screen is in exactly one of train, test and reference.
+        Paired: partners stay together, so half of each perturbation's cells are in test with
+        their controls, the controls of the others are the reference, and those others are in no
+        part.
+
+    Raises
+    ------
+    ValueError
+        If there is no such context, it has too few cells to divide, or no other context is left
+        to train on.
+
+    Derived in chapter 10.
+    """
+    validate_screen(adata, use_rep=None)
+    if "context" not in adata.obs:
+        raise ValueError('obs["context"] is missing: add a column that names each cell\'s context')
+    group = adata.obs["context"].astype(str).to_numpy()
+    context = str(context)
+    if context not in group:
+        raise ValueError(
+            f"context={context!r} is not in this screen (it has {listed(set(group))}): "
+            'choose one of obs["context"]'
+        )
+    rng = np.random.default_rng(seed)
+    label = labels_of(adata)
+    here, control = group == context, label == CONTROL
+    if "partner" in adata.obs:
+        test = np.zeros(adata.n_obs, dtype=bool)
+        for name in np.unique(label[here & ~control]):
+            rows = rng.permutation(np.flatnonzero(here & (label == name)))
+            test[rows[len(rows) // 2 :]] = True
+        test = with_partners(adata, test)
+        reference = here & control & ~test
+        return checked(Split("unseen context", ~here, test, reference=reference), adata)
+    rows = rng.permutation(np.flatnonzero(here & control))
+    reference = np.zeros(adata.n_obs, dtype=bool)
+    reference[rows[: len(rows) // 2]] = True
+    return checked(Split("unseen context", ~here, here & ~reference, reference=reference), adata)
