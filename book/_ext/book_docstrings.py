@@ -1,11 +1,15 @@
 """What autodoc should know of our docstrings.
 
 They write |x| for a distance, where reStructuredText would look for a substitution x;
-and the fields of a NamedTuple are told by its docstring, not by "Alias for field number 0".
+the fields of a NamedTuple are told by its docstring, not by "Alias for field number 0";
+and they end in "Derived in chapter N.", which becomes a link to that chapter.
 """
 
 import re
+from pathlib import Path
 
+BOOK = Path(__file__).resolve().parents[1]
+DERIVED = re.compile(r"^(\s*)Derived in chapters? ([\d, and]+)\.$")
 CODE_OR_BAR = re.compile(r"``.*?``|\|")
 
 
@@ -13,6 +17,21 @@ def escape_bars(app, what, name, obj, options, lines):
     """Escape each bar outside of code."""
     for i, line in enumerate(lines):
         lines[i] = CODE_OR_BAR.sub(lambda m: r"\|" if m[0] == "|" else m[0], line)
+
+
+def link_chapters(app, what, name, obj, options, lines):
+    """Give the deriving chapter a section of its own, and a link where the chapter exists."""
+    for i, line in enumerate(lines):
+        if found := DERIVED.match(line):
+            words = re.sub(r"\d+", lambda number: _link(number[0]), found[2])
+            lines[i : i + 1] = [found[1] + "Notes", found[1] + "-----"]
+            lines.insert(i + 2, f"{found[1]}Derived in chapter {words}.")
+            return
+
+
+def _link(number):
+    chapters = sorted(BOOK.glob(f"{int(number):02d}_*.ipynb"))
+    return f":doc:`{number} </book/{chapters[0].stem}>`" if chapters else number
 
 
 def skip_fields(app, what, name, obj, skip, options):
@@ -24,5 +43,6 @@ def skip_fields(app, what, name, obj, skip, options):
 def setup(app):
     """Connect before napoleon, which turns numpydoc sections into markup."""
     app.connect("autodoc-process-docstring", escape_bars, priority=400)
+    app.connect("autodoc-process-docstring", link_chapters, priority=410)
     app.connect("autodoc-skip-member", skip_fields, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

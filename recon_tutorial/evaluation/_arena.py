@@ -11,7 +11,7 @@ from recon_tutorial.pairing import make_pairs
 from recon_tutorial.validation import CONTROL
 
 N_SPLITS = 5
-MAX_REFERENCE = 500  # controls of a context: their mean is known well enough, and time is saved
+MAX_REFERENCE = 200  # controls of a context: their mean is known well enough, and time is saved
 SPACES = ("embedding", "decoded", "measured")
 
 
@@ -26,6 +26,7 @@ class Space:
     name: str
     true: np.ndarray
     reference: dict[str, np.ndarray]
+    reference_mean: dict[str, np.ndarray]
     shifts: dict[str, np.ndarray]
 
     def centroid(self, perturbation: str, context: str) -> np.ndarray | None:
@@ -33,7 +34,7 @@ class Space:
         others = [shift for name, shift in self.shifts.items() if name != perturbation]
         if not others:
             return None
-        return self.reference[context].mean(axis=0) + np.mean(others, axis=0)
+        return self.reference_mean[context] + np.mean(others, axis=0)
 
 
 @dataclass
@@ -125,7 +126,7 @@ def _space(name, take, rows, label, context):
         means = [take(r).mean(axis=0) - mean[c] for c, r in zip(mean, parts, strict=True) if len(r)]
         if means:
             shifts[p] = np.mean(means, axis=0)
-    return Space(name, take(rows["test"]), reference, shifts)
+    return Space(name, take(rows["test"]), reference, mean, shifts)
 
 
 def _dense(matrix):

@@ -90,11 +90,11 @@ def _score_group(card, options, space, arena, key, predicted, matched, model):
         true = space.true[one]
         pred = matched[one] if card.matched and matched is not None else predicted(one, other)
         arrays = {"true": true, "pred": pred, **given}
-        if "ctrl" in card.needs:
-            arrays["ctrl"] = _reference(card, space.reference[context], len(one), i)
         if card.means_only:
-            arrays = {n: a.mean(axis=0, keepdims=True) for n, a in arrays.items() if a.ndim == 2}
-            arrays |= given
+            arrays = {"true": true.mean(axis=0)[None], "pred": pred.mean(axis=0)[None], **given}
+            arrays["ctrl"] = space.reference_mean[context][None]
+        elif "ctrl" in card.needs:
+            arrays["ctrl"] = _reference(card, space.reference[context], len(one), i)
         try:
             values.append(card.function(*[arrays[n] for n in card.needs], **options))
         except ValueError as error:  # too few cells for this metric, or nothing that varies
@@ -116,7 +116,7 @@ def _score_together(card, options, space, arena, predicted):
     scores = {}
     for context in sorted({c for _, c in arena.groups}):
         keys = [key for key in arena.groups if key[1] == context]
-        ref = space.reference[context].mean(axis=0)
+        ref = space.reference_mean[context]
         values = []
         try:
             for i in range(len(arena.halves[keys[0]])):

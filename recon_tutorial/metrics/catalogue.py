@@ -26,11 +26,12 @@ _CARDS = (
         range=(-_INF, 1.0),
         best=1.0,
         higher_is_better=True,
-        caveat="It saturates: its denominator is the spread between genes, not the effect, so "
-        "doing nothing scores close to real cells.",
-        edge_cases='Unequal numbers of cells are refused on sums (pass on="mean"), and so is a '
-        "single gene.",
-        citation="ReconEval; scikit-learn r2_score",
+        caveat="Its denominator is the spread between genes, not the effect: where genes differ "
+        "more than the effect, as in real data, doing nothing scores close to real cells.",
+        edge_cases='Unequal numbers of cells are refused on sums (pass `on="mean"`, the same number '
+        "where counts are equal), and so is a single gene.",
+        citation="ReconEval; scikit-learn `r2_score`",
+        means_only=True,
         genes_only=True,
     ),
     MetricCard(
@@ -71,7 +72,7 @@ _CARDS = (
         caveat="It sees means only, and most features of most perturbations do not change, so "
         "doing nothing looks good.",
         edge_cases="One cell a sample is enough.",
-        citation="cell-eval mse; Mejia et al. 2025 on its control bias",
+        citation="cell-eval `mse`; Mejia et al. 2025 on its control bias",
         means_only=True,
     ),
     MetricCard(
@@ -84,8 +85,9 @@ _CARDS = (
         higher_is_better=False,
         caveat="Biased, it falls with the number of cells; squared, it sees means only. Four "
         "conventions share the name, so say which one you print.",
-        edge_cases="Unbiased it is never clipped, may fall below 0, and needs two cells a sample; "
-        "biased it needs one.",
+        edge_cases="Unbiased it is not clipped and falls below 0 where two samples are nearer than "
+        "chance, as an oracle is, made of the very same cells. It needs two cells a sample; biased "
+        "it needs one.",
         citation="Székely & Rizzo 2013; ReconEval",
     ),
     MetricCard(
@@ -112,8 +114,8 @@ _CARDS = (
         best=1.0,
         higher_is_better=True,
         caveat="It rewards collapse and overshoot, while the oracle stays below 1 where the "
-        "clouds overlap; chance is n_true / (n_true + n_ctrl).",
-        edge_cases="k beyond the pool is refused; of cells equally near, any may count.",
+        "clouds overlap; chance is `n_true / (n_true + n_ctrl)`.",
+        edge_cases="`k` beyond the pool is refused; of cells equally near, any may count.",
         citation="ReconEval",
         pools_controls=True,
     ),
@@ -128,7 +130,7 @@ _CARDS = (
         higher_is_better=True,
         caveat="A shift that all perturbations share raises it for any predictor, and so does "
         "the sampling error of the controls, which d and d̂ have in common; it is blind to size.",
-        edge_cases="A change that is zero or the same in every feature scores 0 (has_no_change "
+        edge_cases="A change that is zero or the same in every feature scores 0 (`has_no_change` "
         "tells); a single feature is refused.",
         citation="Ahlmann-Eltze et al. 2025; cell-eval",
         means_only=True,
@@ -143,7 +145,7 @@ _CARDS = (
         higher_is_better=True,
         caveat="Blind to size. If q leaves out the perturbation that is scored, the mean shift "
         "and even no change correlate with every truth.",
-        edge_cases="A change that is zero or the same in every feature scores 0 (has_no_change "
+        edge_cases="A change that is zero or the same in every feature scores 0 (`has_no_change` "
         "tells); a single feature is refused.",
         citation="Viñas Torné et al. 2025",
         means_only=True,
@@ -174,7 +176,7 @@ _CARDS = (
         higher_is_better=True,
         caveat="Blind to size and to all other genes; chance is 0.5, and a shift that all "
         "perturbations share beats it.",
-        edge_cases="A change of 0 is wrong and never chosen; fewer than 4 true cells or k beyond "
+        edge_cases="A change of 0 is wrong and never chosen; fewer than 4 true cells or `k` beyond "
         "the genes are refused.",
         citation="cell-eval direction match, with genes chosen on one half of the true cells and "
         "judged on the other",
@@ -189,9 +191,9 @@ _CARDS = (
         best=1.0,
         higher_is_better=True,
         caveat="Blind to sign and size; genes that respond to everything raise it, and chance is "
-        "k / n_genes.",
+        "`k / n_genes`.",
         edge_cases="Genes without change are in no list; the earlier gene goes first in a tie; "
-        "fewer than 4 true cells or k beyond the genes are refused.",
+        "fewer than 4 true cells or `k` beyond the genes are refused.",
         citation="cell-eval overlap at N, with the true variance and a half of the cells each for "
         "weighing and judging",
         genes_only=True,

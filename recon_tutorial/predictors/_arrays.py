@@ -7,9 +7,9 @@ import numpy as np
 
 def training_rows(ctrl_emb, pert_emb, pert_cov, *, embed_dim=None, cov_dim=None):
     """The three training matrices as float32, or a ValueError that says which does not fit."""
-    ctrl = _matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
-    pert = _matrix(pert_emb, "pert_emb", embed_dim, "embed_dim")
-    cov = _matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
+    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
+    pert = matrix(pert_emb, "pert_emb", embed_dim, "embed_dim")
+    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
     if ctrl.shape[1] != pert.shape[1]:
         raise ValueError(
             f"ctrl_emb has {ctrl.shape[1]} columns but pert_emb has {pert.shape[1]}: "
@@ -29,8 +29,8 @@ def prediction_rows(ctrl_emb, pert_cov, *, embed_dim, cov_dim):
     """The two matrices of predict as float32, checked against the sizes seen in training."""
     if embed_dim is None or cov_dim is None:
         raise RuntimeError("predict was called before train: call train first")
-    ctrl = _matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
-    cov = _matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
+    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
+    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
     if len(ctrl) != len(cov):
         raise ValueError(
             f"ctrl_emb has {len(ctrl)} rows but pert_cov has {len(cov)}: "
@@ -48,15 +48,16 @@ def group_means(ctrl, pert, cov):
     return descriptors, sums / np.bincount(group)[:, None]
 
 
-def _matrix(value, name, width, built_for):
-    matrix = np.asarray(value, dtype=np.float32)
-    if matrix.ndim != 2:
-        raise ValueError(f"{name} has {matrix.ndim} dimension(s): pass a matrix, one row per cell")
-    if width is not None and matrix.shape[1] != width:
+def matrix(value, name, width=None, built_for=""):
+    """One finite float32 matrix, of the given width if any, or a ValueError that names it."""
+    array = np.asarray(value, dtype=np.float32)
+    if array.ndim != 2:
+        raise ValueError(f"{name} has {array.ndim} dimension(s): pass a matrix, one row per cell")
+    if width is not None and array.shape[1] != width:
         raise ValueError(
-            f"{name} has {matrix.shape[1]} columns but this predictor was built for "
+            f"{name} has {array.shape[1]} columns but this predictor was built for "
             f"{built_for}={width}: pass the same kind to train and predict"
         )
-    if not np.isfinite(matrix).all():
+    if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinite values: remove those rows first")
-    return matrix
+    return array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recon_tutorial.predictors._arrays import _matrix, prediction_rows, training_rows
+from recon_tutorial.predictors._arrays import matrix, prediction_rows, training_rows
 
 
 class Oracle:
@@ -111,7 +111,7 @@ class Replicate:
 
 def _truth(pert_emb, pert_cov):
     """True cells, and the positions of those of each descriptor, in order."""
-    pert, cov = _matrix(pert_emb, "pert_emb", None, ""), _matrix(pert_cov, "pert_cov", None, "")
+    pert, cov = matrix(pert_emb, "pert_emb"), matrix(pert_cov, "pert_cov")
     if len(pert) != len(cov) or not len(pert):
         raise ValueError(
             f"pert_emb has {len(pert)} rows and pert_cov {len(cov)}: "

@@ -49,7 +49,18 @@ def test_direction_follows_from_best_and_range():
     assert [name for name, higher in metrics.HIGHER_IS_BETTER.items() if higher is None] == [
         "variance_ratio"
     ]
-    assert [name for name, card in metrics.METRICS.items() if card.matched] == ["mse"]
+
+
+def test_what_an_evaluation_must_know_beyond_the_arrays():
+    def having(flag):
+        return [name for name, card in metrics.METRICS.items() if getattr(card, flag)]
+
+    assert having("matched") == ["mse"]
+    assert having("needs_several") == ["discrimination"]
+    means = ["r2", "r2_delta", "mse_mean", "pearson_delta", "pearson_centroid"]
+    assert having("means_only") == means
+    assert having("genes_only") == ["r2", "direction_accuracy", "de_overlap"]
+    assert having("pools_controls") == ["knn_purity"]
 
 
 def test_cards_cannot_be_changed():

@@ -110,3 +110,14 @@ def test_the_number_of_predicted_cells_is_free_unless_rows_are_matched_or_summed
             score(name, named)
     else:
         assert np.isfinite(score(name, named)).all()
+
+
+@every
+def test_one_mean_row_may_stand_for_cells_where_the_card_says_so(name):
+    card, named = METRICS[name], arrays(0)
+    means = {key: named[key].mean(axis=0, keepdims=True) for key in CELLS}
+    if card.means_only:
+        assert score(name, named | means) == near(score(name, named))
+    elif not card.needs_several and name != "mse":
+        with pytest.raises((ValueError, AssertionError)):  # refused, or another number
+            assert score(name, named | means) == near(score(name, named))
