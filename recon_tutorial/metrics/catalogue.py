@@ -28,8 +28,8 @@ _CARDS = (
         higher_is_better=True,
         caveat="Its denominator is the spread between genes, not the effect: where genes differ "
         "more than the effect, as in real data, doing nothing scores close to real cells.",
-        edge_cases='Unequal numbers of cells are refused on sums (pass `on="mean"`, the same number '
-        "where counts are equal), and so is a single gene.",
+        edge_cases='Unequal numbers of cells are refused on sums (pass `on="mean"`, the same value '
+        "at equal numbers), and so is a single gene.",
         citation="ReconEval; scikit-learn `r2_score`",
         means_only=True,
         genes_only=True,

@@ -22,6 +22,14 @@ def load(root, monkeypatch):
     return load
 
 
+def test_the_deriving_chapter_is_linked(load):
+    extension = load("book_docstrings")
+    lines = ["Score.", "", "    Derived in chapters 1 and 99."]
+    extension.link_chapters(None, "function", "f", None, None, lines)
+    expected = "    Derived in chapter :doc:`1 </book/01_latent_shift>` and 99."
+    assert lines == ["Score.", "", "    Notes", "    -----", expected]
+
+
 def sphinx_config():
     return SimpleNamespace(
         html_theme_options={"repository_url": "https://example.org/a/b"},

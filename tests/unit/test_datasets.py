@@ -43,8 +43,10 @@ def _tiny_kang(folder, seed=0):
         rate[:, genes.index("ISG15")] = response
         rate[:, genes.index("UNSEEN")] = 0
         counts = sparse.csr_matrix(rng.poisson(rate).astype(np.float32))
-        obs = pd.DataFrame(index=pd.Index([f"CELL{i}.1" for i in range(450)], name="barcodes"))
-        var = pd.DataFrame(index=pd.Index(genes, name="gene_name"))
+        # Plain strings, as in the files of 2018: pandas 3 would make them nullable.
+        names = [f"CELL{i}.1" for i in range(450)]
+        obs = pd.DataFrame(index=pd.Index(names, name="barcodes", dtype=object))
+        var = pd.DataFrame(index=pd.Index(genes, name="gene_name", dtype=object))
         files[f"pbmc_{arm}.h5ad"] = folder / f"pbmc_{arm}.h5ad"
         ad.AnnData(X=counts, obs=obs, var=var).write_h5ad(files[f"pbmc_{arm}.h5ad"])
         truth[arm] = [PLANTED[k][0] for k in label]

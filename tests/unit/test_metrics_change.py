@@ -63,6 +63,13 @@ def test_correlation_is_blind_to_size_but_not_to_sign(seed, share):
     assert pearson_centroid(true, ctrl - share * change, centroid) == pytest.approx(-1)
 
 
+def test_rounding_does_not_leave_the_range_of_a_correlation():
+    for seed in range(200):
+        true, _, ctrl = clouds(seed)
+        assert abs(pearson_delta(true, true, ctrl)) <= 1
+        assert abs(pearson_delta(true, 2 * ctrl.mean(axis=0) - true, ctrl)) <= 1
+
+
 def test_a_flat_change_has_no_correlation_and_says_so():
     true, _, ctrl = clouds(2)
     raised = ctrl + 0.25  # the same in every feature

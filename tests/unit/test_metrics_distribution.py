@@ -112,6 +112,9 @@ def test_mmd_at_its_ends():
     assert mmd_rbf(true, true) == 0
     assert mmd_rbf(true, far, gamma=10.0) == pytest.approx(2)
     assert mmd_rbf(true, far) == pytest.approx(2 - 2 / np.e)  # zeros left out of the median
+    rng = np.random.default_rng(0)
+    samples = [rng.normal(size=(9, 3)) for _ in range(100)]
+    assert min(mmd_rbf(x, rng.permutation(x)) for x in samples) == 0  # never below, by rounding
     assert mmd_rbf(true[:1], far[:1], gamma=1.0) == pytest.approx(2 - 2 * np.exp(-50.0))
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ttest_ind
 
 from recon_tutorial.metrics import de_overlap, direction_accuracy
 from recon_tutorial.metrics._arrays import by_content
@@ -24,6 +25,29 @@ def world(seed=0, n_genes=200, changed=20, size=3.0, n=(60, 40, 400)):
 def test_a_right_prediction_finds_every_changed_gene(score):
     true, pred, ctrl, _ = world()
     assert score(true, pred, ctrl, k=20) == 1
+
+
+def top(t, k):
+    return set(np.argsort(-np.abs(t))[:k])
+
+
+@quick
+@given(seed=seeds)
+def test_both_scores_written_again_with_welchs_t_of_scipy(seed):
+    true, pred, ctrl, _ = world(seed, changed=60, size=0.3, n=(25, 30, 9))
+    scale = np.exp(np.random.default_rng(seed).normal(size=200))
+    true, pred, ctrl = true * scale**2, pred * scale**2, ctrl * scale
+    order, signs, overlap = by_content(true), [], []
+    for chosen, judge in ((order[::2], order[1::2]), (order[1::2], order[::2])):
+        t, other = (
+            ttest_ind(true[rows], ctrl, equal_var=False).statistic for rows in (chosen, judge)
+        )
+        error = (true[chosen].mean(axis=0) - ctrl.mean(axis=0)) / t
+        change = pred.mean(axis=0) - ctrl.mean(axis=0)
+        signs += [np.sign(other[gene]) == np.sign(change[gene]) for gene in top(t, 30)]
+        overlap.append(len(top(other, 30) & top(change / error, 30)) / 30)
+    assert direction_accuracy(true, pred, ctrl, k=30) == pytest.approx(np.mean(signs))
+    assert de_overlap(true, pred, ctrl, k=30) == pytest.approx(np.mean(overlap))
 
 
 def test_a_wrong_sign_is_found_by_one_score_and_not_by_the_other():

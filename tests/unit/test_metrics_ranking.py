@@ -61,6 +61,8 @@ def test_no_predicted_change_has_no_direction():
     guess[0] = 7 * truth[0]
     truth[2] = 0  # orthogonal to all, itself included
     assert discrimination(truth, guess, distance="cosine").tolist() == [1, 0.5, 0.5]
+    truth, guess = np.array([[1.0, 4.0], [0.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert discrimination(truth, guess, distance="cosine").tolist() == [1, 0]
 
 
 def test_equal_truths_share_their_ranks():

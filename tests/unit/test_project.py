@@ -129,8 +129,8 @@ def test_the_quick_start_runs_and_ranks_the_ridge_above_the_floor():
     command = [sys.executable, "-W", "error::DeprecationWarning:recon_tutorial", "-c", code]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    board = {line[:10].strip(): line[10:].split() for line in run.stdout.splitlines()}
-    scaled = {model: float(words[1]) for model, words in board.items() if len(words) > 6}
+    board = [line.rsplit(maxsplit=4) for line in run.stdout.splitlines()[2:]]
+    scaled = {model: float(score) for model, score, *_ in board}
     assert set(scaled) >= {"ridge", "nearest", "replicate", "mean shift", "no change"}
     assert scaled["ridge"] > 0.95 and scaled["replicate"] == 1 and scaled["no change"] <= 0
 
