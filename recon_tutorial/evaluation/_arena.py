@@ -30,11 +30,14 @@ class Space:
     shifts: dict[str, np.ndarray]
 
     def centroid(self, perturbation: str, context: str) -> np.ndarray | None:
-        """Where the other training perturbations are on average; None if there is no other."""
-        others = [shift for name, shift in self.shifts.items() if name != perturbation]
-        if not others:
+        """Where training perturbations are on average; None if it is known of no other one.
+
+        A perturbation that was trained on counts too: without it the centroid would lie opposite
+        to its change, and any prediction would correlate with the truth.
+        """
+        if not set(self.shifts) - {perturbation}:
             return None
-        return self.reference_mean[context] + np.mean(others, axis=0)
+        return self.reference_mean[context] + np.mean(list(self.shifts.values()), axis=0)
 
 
 @dataclass

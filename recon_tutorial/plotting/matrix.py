@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recon_tutorial.plotting._style import done, need, panels
+from recon_tutorial.plotting._style import done, need
 
 
 def plot_fooling_matrix(scaled: pd.DataFrame, *, blocks: dict[str, list[str]]) -> Figure:
     """Adversaries x metrics, coloured by scaled score: 0 the floor, 1 real cells.
 
     The colour map (cividis) is told apart by colour-blind readers and in grey, and every cell
-    carries its number; a dash means that the metric sees no signal.
+    carries its number; a dash means that the metric sees no signal. All columns are equally wide.
 
     Parameters
     ----------
@@ -29,9 +30,10 @@ def plot_fooling_matrix(scaled: pd.DataFrame, *, blocks: dict[str, list[str]]) -
     Derived in chapter 4.
     """
     need(scaled, *[column for columns in blocks.values() for column in columns])
-    figure, axes = panels(len(blocks), height=1.6 + 0.42 * len(scaled))
-    figure.set_size_inches(10.5, figure.get_size_inches()[1])
-    for axis, (name, columns) in zip(axes, blocks.items(), strict=True):
+    widths = {"width_ratios": [len(columns) for columns in blocks.values()]}
+    size = (10.5, 1.6 + 0.42 * len(scaled))
+    figure, axes = plt.subplots(1, len(blocks), figsize=size, squeeze=False, gridspec_kw=widths)
+    for axis, (name, columns) in zip(axes[0], blocks.items(), strict=True):
         values = scaled[columns].to_numpy(dtype=float)
         image = axis.imshow(np.clip(values, 0, 1), cmap="cividis", vmin=0, vmax=1, aspect="auto")
         for (i, j), value in np.ndenumerate(values):
@@ -41,10 +43,12 @@ def plot_fooling_matrix(scaled: pd.DataFrame, *, blocks: dict[str, list[str]]) -
                 j, i, word, ha="center", va="center", fontsize=7, color="white" if dark else "black"
             )
         axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right", fontsize=8)
-        axis.set_yticks(range(len(scaled)), scaled.index if axis is axes[0] else [""] * len(scaled))
+        axis.set_yticks(
+            range(len(scaled)), scaled.index if axis is axes[0, 0] else [""] * len(scaled)
+        )
         axis.set_xlabel(name)
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    bar = figure.colorbar(image, ax=list(axes), shrink=0.6, pad=0.01)
+    bar = figure.colorbar(image, ax=list(axes[0]), shrink=0.6, pad=0.01)
     bar.set_label("scaled score (cut at 0 and 1)")
     return done(figure)

@@ -118,6 +118,15 @@ def test_an_oracle_is_perfect_where_a_replicate_is_not(screen, split):
     assert pick(results, model="replicate", metric="mse_mean")["value"].min() > 0
 
 
+def test_the_centroid_gives_no_perturbation_away():
+    screen = simulate_screen(**KNOBS | {"n_perturbations": 5}, n_genes=20, paired=True, seed=1)
+    chosen = ["pearson_centroid"]
+    results = evaluate({"r": RidgeShift()}, screen, split_cells(screen), metrics=chosen)
+    means = results.groupby("model")["value"].mean()
+    assert means["r"] > 0.7
+    assert abs(means["mean shift"]) < 0.3  # a centroid without the scored one would make it 0.6
+
+
 def test_matched_metrics_need_partners(screen, split):
     paired = evaluate({"r": RidgeShift()}, screen, split, metrics=["mse"], pairing="true")
     assert pick(paired, model="r")["value"].mean() == pytest.approx(0.01, rel=0.2)  # the noise

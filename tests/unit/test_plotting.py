@@ -112,6 +112,14 @@ def test_the_matrix_writes_every_number_and_dashes_what_is_blind():
     assert shade == {"1.04": "black", "0.00": "white"}
 
 
+def test_the_columns_of_all_panels_of_the_matrix_are_equally_wide():
+    scaled = pd.DataFrame(0.5, index=["a", "b"], columns=list("pqrs"))
+    figure = plotting.plot_fooling_matrix(scaled, blocks={"x": ["p", "q", "r"], "y": ["s"]})
+    figure.canvas.draw()
+    wide, narrow = (axis.get_window_extent().width for axis in figure.axes[:2])
+    assert wide / narrow == pytest.approx(3, rel=0.1)
+
+
 def test_figures_are_closed_so_that_notebooks_show_them_once(scores):
     plotting.plot_scores(scores)
     assert plt.get_fignums() == []
