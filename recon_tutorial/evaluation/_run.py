@@ -11,9 +11,9 @@ from anndata import AnnData
 from tqdm import tqdm
 
 from recon_tutorial.evaluation._arena import build_arena
+from recon_tutorial.evaluation._provenance import provenance
 from recon_tutorial.evaluation._scoring import chosen_metrics, score_model, score_replicate
 from recon_tutorial.evaluation.calibration import calibrate
-from recon_tutorial.evaluation.results import provenance
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.predictors.baselines import MeanShift, NoChange
 from recon_tutorial.validation import validate_screen

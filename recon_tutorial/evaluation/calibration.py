@@ -56,7 +56,7 @@ def calibrate(scores: pd.DataFrame) -> pd.DataFrame:
         out.loc[part.index, "ceiling"] = here["replicate"].reindex(units).to_numpy()
         if better is None:
             continue
-        floor = choose_floor(here, better)
+        floor = _choose_floor(here, better)
         out.loc[part.index, "floor"] = here[floor].reindex(units).to_numpy()
         span = (out.loc[part.index, "ceiling"] - out.loc[part.index, "floor"]).to_numpy()
         sees = span > 0 if better else span < 0
@@ -72,7 +72,7 @@ def calibrate(scores: pd.DataFrame) -> pd.DataFrame:
     return out[[*order, "floor", "ceiling", "scaled", "note"]]
 
 
-def choose_floor(values: pd.DataFrame, higher_is_better: bool) -> str:
+def _choose_floor(values: pd.DataFrame, higher_is_better: bool) -> str:
     """Name the floor model with the better mean over rows; ties go to no change."""
     no_change, mean_shift = (values[model].mean() for model in FLOOR_MODELS)
     better = mean_shift > no_change if higher_is_better else mean_shift < no_change

@@ -58,6 +58,67 @@ def test_chapter_3_blames_the_right_stage(numbers):
     assert split["ridge on the shift"]["shift"] < split["ridge on the shift"]["floor"]
 
 
+def test_chapter_4_derives_every_score(numbers):
+    page = numbers("04_metrics")
+    assert len(page["by_hand_equals_imported"]) == 17
+    assert all(page["by_hand_equals_imported"].values())
+    assert page["squared_v_gap"] < 1e-3 and page["constant_pds"] == 0.5
+
+
+def test_chapter_4_springs_the_traps_of_single_scores(numbers):
+    page = numbers("04_metrics")
+    flat = page["saturation"]["no change"]
+    assert flat["0"] < 0 and flat["10"] > 0.98
+    assert page["counts"]["sums"] < 0.6 < 0.95 < page["counts"]["means"]
+    error = page["unpaired_mse"]
+    assert error["collapsed mean"] < error["control mean"] < error["replicate"]
+    four = page["energy_versions"]
+    assert abs(four["euclidean, U"]["replicate"]) < 0.1 < four["euclidean, V"]["replicate"]
+    assert four["euclidean, U"]["oracle"] < 0
+    assert four["sqeuclidean, V"]["collapsed mean"] < four["sqeuclidean, V"]["replicate"]
+    assert four["sqeuclidean, U"]["spread x3"] < 0
+    wide = page["gamma"]["gamma = 1"]
+    assert abs(wide["replicate"] - wide["label-swapped"]) < 0.001 < wide["collapsed mean"]
+    for pool in page["chance"].values():
+        assert pool["random neighbours"] == pytest.approx(pool["n_p / (n_p + n_c)"], abs=0.02)
+
+
+def test_chapter_4_catches_collapse_and_common_shifts(numbers):
+    page = numbers("04_metrics")
+    purity = page["purity"]
+    for fool in ("collapsed mean", "overshoot x2", "overshoot x5"):
+        assert purity[fool] > purity["oracle"]
+    oracle, paired, unpaired = (
+        page["collapse"][n] for n in ("oracle", "true pairs", "random pairs")
+    )
+    assert unpaired["variance_ratio"] < 0.2 < 0.9 < paired["variance_ratio"]
+    assert unpaired["knn_purity"] > oracle["knn_purity"]
+    assert unpaired["energy_distance"] > 1 > paired["energy_distance"]
+    none, most = page["inflation"]["0.0"], page["inflation"]["3.0"]
+    assert abs(none["against control"]) < 0.2 and most["against control"] > 0.9
+    assert abs(most["against centroid"]) < 0.2
+    left_out = page["left_out"]
+    assert abs(left_out["one centroid for all"]) < 0.1
+    assert left_out["scored perturbation left out"] > 0.9
+
+
+def test_chapter_4_shows_who_fools_whom(numbers):
+    page = numbers("04_metrics")
+    pooled, apart, fooled = page["pooled"], page["per_perturbation"], page["fooled"]
+    for metric in ("energy_distance", "mmd_rbf", "r2", "knn_purity"):
+        assert pooled[metric]["label-swapped"] > 0.9 > 0.2 > apart[metric]["label-swapped"]
+    assert fooled["energy_distance"] == fooled["mmd_rbf"] == []
+    both = {"collapsed mean", "overshoot x2", "overshoot x5"}
+    assert both <= set(fooled["knn_purity"]) and both <= set(fooled["pearson_delta"])
+    assert {"collapsed mean", "overshoot x2"} <= set(fooled["discrimination"])
+    assert fooled["r2_delta"] == ["collapsed mean"]
+    assert page["ranking"][0] == "oracle"
+    assert set(page["ranking"][1:3]) == {"replicate", "perturbation mean shift"}
+    assert page["gap"] > 0.8
+    assert page["variance_ratio"]["collapsed mean"] < 1e-6
+    assert page["variance_ratio"]["spread x3"] == pytest.approx(9, rel=0.1)
+
+
 def test_chapter_5_finds_no_network_better_than_an_average(numbers):
     page = numbers("05_cell_split")
     assert page["network_gain"]["low"] < 0
