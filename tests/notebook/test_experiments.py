@@ -41,6 +41,14 @@ def test_a_narrow_decoder_has_a_higher_floor(run):
         assert parts["floor"] == pytest.approx(numbers["decoder_floor"], rel=1e-6)
 
 
+def test_who_fools_whom_in_a_smaller_world(run):
+    numbers = run("04_metrics", n_perturbations=8, cells_per_perturbation=120, systematic=0.0)
+    pooled, apart = numbers["pooled"], numbers["per_perturbation"]
+    for metric in ("energy_distance", "knn_purity"):
+        assert pooled[metric]["label-swapped"] > 0.9 > 0.2 > apart[metric]["label-swapped"]
+    assert numbers["ranking"][0] == "oracle" and numbers["gap"] > 0.5
+
+
 def test_held_out_cells_with_unpaired_training(run):
     numbers = run("05_cell_split", n_perturbations=12, paired=False, epochs=40, seed=3)
     scaled, spread = numbers["scaled"], numbers["variance_ratio"]
