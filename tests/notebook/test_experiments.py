@@ -62,7 +62,7 @@ def test_held_out_cells_with_unpaired_training(run):
 def test_held_out_cells_of_a_bimodal_response(run):
     numbers = run("05_cell_split", n_perturbations=8, effect="bimodal", epochs=10, seed=1)
     best = numbers["scaled"]["perturbation mean shift"]
-    assert 0.1 < best["energy_distance"] < 0.95  # the right mean in the wrong shape
+    assert 0.5 < best["energy_distance"] < 0.99  # the right mean in the wrong shape
 
 
 def test_a_lower_threshold_for_narrower_descriptors(run):
