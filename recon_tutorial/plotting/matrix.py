@@ -31,24 +31,31 @@ def plot_fooling_matrix(scaled: pd.DataFrame, *, blocks: dict[str, list[str]]) -
     """
     need(scaled, *[column for columns in blocks.values() for column in columns])
     widths = {"width_ratios": [len(columns) for columns in blocks.values()]}
-    size = (10.5, 1.6 + 0.42 * len(scaled))
+    size = (9.2, 2.6 + 0.42 * len(scaled))
     figure, axes = plt.subplots(1, len(blocks), figsize=size, squeeze=False, gridspec_kw=widths)
     for axis, (name, columns) in zip(axes[0], blocks.items(), strict=True):
         values = scaled[columns].to_numpy(dtype=float)
         image = axis.imshow(np.clip(values, 0, 1), cmap="cividis", vmin=0, vmax=1, aspect="auto")
         for (i, j), value in np.ndenumerate(values):
-            word = "–" if np.isnan(value) else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
             dark = np.isfinite(value) and value < 0.55
-            axis.text(
-                j, i, word, ha="center", va="center", fontsize=7, color="white" if dark else "black"
-            )
-        axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right", fontsize=8)
+            look = {"ha": "center", "va": "center", "color": "white" if dark else "black"}
+            axis.text(j, i, _word(value), fontsize=9, **look)
+        labels = [column.partition(" (")[0] for column in columns]  # the panel says the rest
+        axis.set_xticks(range(len(columns)), labels, rotation=45, ha="right", fontsize=10)
         axis.set_yticks(
             range(len(scaled)), scaled.index if axis is axes[0, 0] else [""] * len(scaled)
         )
-        axis.set_xlabel(name)
+        axis.set_xlabel(name, fontweight="bold")
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    bar = figure.colorbar(image, ax=list(axes[0]), shrink=0.6, pad=0.01)
-    bar.set_label("scaled score (cut at 0 and 1)")
+    below = {"orientation": "horizontal", "shrink": 0.4, "aspect": 40, "pad": 0.02}
+    bar = figure.colorbar(image, ax=list(axes[0]), **below)
+    bar.set_label("scaled score (colours cut at 0 and 1)")
     return done(figure)
+
+
+def _word(value):
+    if np.isnan(value):
+        return "–"
+    rounded = round(value, 1) + 0.0  # no minus before a zero
+    return f"{rounded:.1f}" if abs(rounded) < 10 else f"{rounded:.0f}"

@@ -101,15 +101,15 @@ def test_curves_have_a_band_over_seeds_and_both_references():
 
 
 def test_the_matrix_writes_every_number_and_dashes_what_is_blind():
-    scaled = pd.DataFrame({"purity": [1.04, 0.0], "R2": [np.nan, 12.34]}, index=["a", "b"])
+    scaled = pd.DataFrame({"purity": [1.04, -0.01], "R2": [np.nan, 12.34]}, index=["a", "b"])
     figure = plotting.plot_fooling_matrix(scaled, blocks={"pooled": ["R2"], "apart": ["purity"]})
     words = [[t.get_text() for t in axis.texts] for axis in figure.axes[:2]]
-    assert words == [["–", "12"], ["1.04", "0.00"]]
+    assert words == [["–", "12"], ["1.0", "0.0"]]
     assert [axis.get_xlabel() for axis in figure.axes[:2]] == ["pooled", "apart"]
     image = figure.axes[1].get_images()[0]
     assert image.get_array().tolist() == [[1.0], [0.0]] and image.get_clim() == (0, 1)
     shade = {t.get_text(): t.get_color() for t in figure.axes[1].texts}
-    assert shade == {"1.04": "black", "0.00": "white"}
+    assert shade == {"1.0": "black", "0.0": "white"}
 
 
 def test_the_columns_of_all_panels_of_the_matrix_are_equally_wide():
