@@ -102,8 +102,9 @@ data: $(READY) ## fetch the real data of chapter 10 into your cache
 	$(BIN)/python -c "from recon_tutorial.datasets import fetch; print(*fetch('kang').values(), sep='\n')"
 
 .PHONY: benchmark
-benchmark: $(READY) ## time the predictors side by side
+benchmark: $(READY) ## time predictors side by side, and what an evaluation costs
 	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python benchmarks/evaluate.py
 
 .PHONY: constraints
 constraints: ## resolve constraints.txt anew with PYTHONS="python3.11 python3.12 python3.13"
