@@ -63,7 +63,9 @@ def execute(toy, *options):
     for line in done.stdout.splitlines():
         name, outcome = line.split("] ")[1].split(": ")
         outcomes[name] = "ran" if outcome.endswith(" s") else outcome
-    return done.returncode, outcomes, done.stderr
+    # Told to shut down, a kernel now and then aborts inside libzmq; its notebook is done by then.
+    complaints = [line for line in done.stderr.splitlines() if "src/signaler.cpp" not in line]
+    return done.returncode, outcomes, "\n".join(complaints)
 
 
 def load_cache_module(toy):
