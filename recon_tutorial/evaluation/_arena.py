@@ -69,7 +69,7 @@ def build_arena(adata, split, *, decoder, pairing, use_rep, seed) -> Arena:
         context = np.full(adata.n_obs, "all")
     is_control = label == CONTROL
     test_rows = np.flatnonzero(split.test & ~is_control)
-    reference = np.flatnonzero(_reference_mask(split, is_control))
+    reference = np.flatnonzero(split.reference_controls(adata))
     _check_contexts(context, test_rows, reference)
     reference = _thin(reference, context, seed)
 
@@ -92,11 +92,6 @@ def build_arena(adata, split, *, decoder, pairing, use_rep, seed) -> Arena:
         measure = lambda r: _dense(adata.X[r])  # noqa: E731
         arena.spaces.append(_space("measured", measure, rows, label, context))
     return arena
-
-
-def _reference_mask(split, is_control):
-    reference = getattr(split, "reference", None)
-    return split.train & is_control if reference is None else reference
 
 
 def _check_contexts(context, test_rows, reference):
