@@ -12,10 +12,18 @@ from recon_tutorial.predictors.baselines import (
     RidgeRegression,
     RidgeShift,
 )
+from recon_tutorial.predictors.cellflow import CellFlowPredictor
+from recon_tutorial.predictors.fit_once import FitOnce
+from recon_tutorial.predictors.flow import FlowMatchingPredictor
 from recon_tutorial.predictors.mlp import MLPPerturbationPredictor
+from recon_tutorial.predictors.sets import SetPredictor, energy_loss
+from recon_tutorial.predictors.state import StatePredictor
 
 __all__ = [
     "Additive",
+    "CellFlowPredictor",
+    "FitOnce",
+    "FlowMatchingPredictor",
     "KNNShift",
     "MLPPerturbationPredictor",
     "MeanShift",
@@ -26,4 +34,7 @@ __all__ = [
     "Replicate",
     "RidgeRegression",
     "RidgeShift",
+    "SetPredictor",
+    "StatePredictor",
+    "energy_loss",
 ]

@@ -61,3 +61,10 @@ def matrix(value, name, width=None, built_for=""):
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinite values: remove those rows first")
     return array
+
+
+def at_least_one(**sizes):
+    """Raise a ValueError that names the first size below 1."""
+    for name, value in sizes.items():
+        if value < 1:
+            raise ValueError(f"{name}={value} must be at least 1")

@@ -10,7 +10,7 @@ from torch import nn
 from tqdm import tqdm
 
 from recon_tutorial._torch import fitting, pick_device
-from recon_tutorial.predictors._arrays import prediction_rows, training_rows
+from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
 
 _RECIPES = {  # epochs, batch size
     "embedding": (300, 128),
@@ -67,9 +67,7 @@ class MLPPerturbationPredictor:
     ) -> None:
         if predict not in _RECIPES:
             raise ValueError(f'predict={predict!r} is unknown: choose "embedding" or "shift"')
-        for name, value in (("embed_dim", embed_dim), ("cov_dim", cov_dim), ("n_hidden", n_hidden)):
-            if value < 1:
-                raise ValueError(f"{name}={value} must be at least 1")
+        at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden)
         self.embed_dim, self.cov_dim, self.n_hidden, self.lr = embed_dim, cov_dim, n_hidden, lr
         self.target, self.device, self.seed = predict, pick_device(device), seed
         self.progress, self.network, self.history = progress, None, []

@@ -11,7 +11,13 @@ from recon_tutorial.splits.split import Split
 from recon_tutorial.validation import CONTROL, validate_screen
 
 
-def split_cells(adata: AnnData, test_fraction: float = 0.2, seed: int = 0) -> Split:
+def split_cells(
+    adata: AnnData,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+    *,
+    validation_fraction: float = 0.0,
+) -> Split:
     """Hold out a share of the cells of every perturbation (experiment 1).
 
     Drawn within each perturbation, and within each ``obs["context"]`` where there is one.
@@ -24,18 +30,20 @@ def split_cells(adata: AnnData, test_fraction: float = 0.2, seed: int = 0) -> Sp
     test_fraction : float
         Share of each group held out, at least one cell, never all of them.
     seed : int
-        Same seed, same split.
+        Same seed, same split; the test cells do not depend on `validation_fraction`.
+    validation_fraction : float
+        Share of each group set aside to choose settings on, at least one cell; 0 for none.
 
     Returns
     -------
     Split
         With the claim "unseen cells": every perturbation was seen in training, and every cell of
-        the screen is in train or in test.
+        the screen is in one of train, validation and test.
 
     Raises
     ------
     ValueError
-        If `test_fraction` is not between 0 and 1, a group has a single cell, or a partner is
+        If the fractions leave nothing to train on, a group has too few cells, or a partner is
         missing from a paired screen.
 
     Derived in chapter 5.
@@ -43,25 +51,38 @@ def split_cells(adata: AnnData, test_fraction: float = 0.2, seed: int = 0) -> Sp
     validate_screen(adata, use_rep=None)
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction={test_fraction} must lie between 0 and 1: try 0.2")
-    rng = np.random.default_rng(seed)
+    if not 0 <= validation_fraction < 1 - test_fraction:
+        raise ValueError(
+            f"validation_fraction={validation_fraction} must be at least 0 and leave cells to "
+            f"train on beside test_fraction={test_fraction}: try 0.1"
+        )
     label = adata.obs["perturbation"].astype(str)
     group = label + "|" + adata.obs["context"].astype(str) if "context" in adata.obs else label
-    paired = "partner" in adata.obs
-    test = np.zeros(adata.n_obs, dtype=bool)
-    for name in sorted(group.unique()):
-        rows = np.flatnonzero(group == name)
-        if paired and label.iloc[rows[0]] == CONTROL:
-            continue
-        if len(rows) < 2:
+    drawn_from = np.ones(adata.n_obs, dtype=bool)
+    if "partner" in adata.obs:
+        drawn_from = (label != CONTROL).to_numpy()  # a control goes where its perturbed cell goes
+    fractions = [test_fraction] + [validation_fraction] * (validation_fraction > 0)
+    held = [np.zeros(adata.n_obs, dtype=bool) for _ in fractions]
+    # One generator a part: the test cells are drawn first and do not depend on the second.
+    rngs = [np.random.default_rng(seed), np.random.default_rng([seed, 1])]
+    for name in sorted(group[drawn_from].unique()):
+        left = np.flatnonzero(drawn_from & (group == name).to_numpy())
+        n_all = len(left)
+        if n_all < len(fractions) + 1:
+            few = "a single cell" if n_all == 1 else f"{n_all} cells"
+            parts = "both train and test" if len(fractions) == 1 else "train, validation and test"
             raise ValueError(
-                f"{name.replace('|', ' in context ')} has a single cell, which cannot be in both "
-                "train and test: drop it or measure more"
+                f"{name.replace('|', ' in context ')} has {few}, which cannot be in "
+                f"{parts}: drop it or measure more"
             )
-        n_test = min(max(1, round(test_fraction * len(rows))), len(rows) - 1)
-        test[rng.choice(rows, n_test, replace=False)] = True
-    if paired:
-        test = with_partners(adata, test)
-    return Split("unseen cells", ~test, test)
+        for mask, rng, fraction in zip(held, rngs, fractions):
+            size = min(max(1, round(fraction * n_all)), len(left) - 1)
+            drawn = rng.choice(left, size, replace=False)
+            mask[drawn] = True
+            left = left[~np.isin(left, drawn)]
+    if "partner" in adata.obs:
+        held = [with_partners(adata, mask) for mask in held]
+    return Split("unseen cells", ~np.any(held, axis=0), *held[:1], validation=(*held, None)[1])
 
 
 def hold_out_context(adata: AnnData, context: str, *, seed: int = 0) -> Split:
