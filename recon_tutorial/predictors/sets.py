@@ -173,8 +173,21 @@ class SetPredictor:
         return answer
 
 
-def energy_loss(predicted, true):
-    """Unbiased energy distance of each pair of sets (n_sets, size, d), averaged over the sets."""
+def energy_loss(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """Unbiased energy distance between predicted and true sets of cells, to be minimised.
+
+    Parameters
+    ----------
+    predicted, true : tensor of shape (n_sets, size, d)
+        Two or more cells in a set; both have the same sizes.
+
+    Returns
+    -------
+    tensor, scalar
+        Averaged over the sets; it may be slightly negative (Székely & Rizzo, 2013).
+
+    Derived in chapter 9.
+    """
     size = predicted.shape[1]
     between = torch.cdist(predicted, true).mean()
     within = sum(torch.cdist(x, x).mean() for x in (predicted, true)) * size / (size - 1)
