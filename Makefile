@@ -11,6 +11,8 @@ VENV ?= .venv
 JOBS ?= 2
 PORT ?= 8000
 CONSTRAINTS ?= constraints.txt
+# The optional packages that come with the book; EXTRAS= leaves both out.
+EXTRAS ?= cellflow state
 # One thread a process: several notebooks run at once, and small networks lose time to a second thread.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
@@ -18,24 +20,33 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first Python that is new enough and can make environments, else the first that is new enough,
 # else any: check_machine.py then says what is wrong. Each is tried by running it: a name on the
-# path may be a shim that fails.
+# path may be a shim that fails. 3.13 comes late, because STATE does not exist for it.
 works = import sys; sys.exit(sys.version_info < (3, 11))
 can_make_venv = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 find_python = for test in '$(can_make_venv)' '$(works)' ''; do \
-	for python in python3.13 python3.12 python3.11 python3 python; do \
+	for python in python3.12 python3.11 python3.13 python3 python; do \
 	"$$python" -c "$$test" 2>/dev/null && { echo "$$python"; exit; }; done; done
 PYTHON ?= $(shell $(find_python))
 PYTHONS ?= python3.11 python3.12 python3.13
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WITH_EXTRAS := $(READY) $(EXTRAS:%=$(VENV)/.%)
 PYTEST := $(BIN)/python -m pytest
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 NOTEBOOKS := $(sort $(wildcard book/*.ipynb book/*/*.ipynb))
 
+ifneq ($(filter-out cellflow state,$(EXTRAS)),)
+$(error EXTRAS is "$(EXTRAS)": name cellflow, state, both or, for the book without them, nothing)
+endif
+# What tests must find: a stamp stands for each extra that is installed, so that one which this
+# Python cannot have is skipped, visibly. In CI make has failed before it comes to that.
+export RECON_TUTORIAL_EXTRAS = \
+	$(strip $(foreach extra,$(EXTRAS),$(shell test ! -e $(VENV)/.$(extra) || echo $(extra))))
+
 .PHONY: help
 help: ## list these targets
-	@echo "usage: make TARGET [PYTHON=python3.12] [JOBS=2] [PORT=8000]"
+	@echo "usage: make TARGET [PYTHON=python3.12] [EXTRAS=\"cellflow state\"] [JOBS=2] [PORT=8000]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 $(READY): pyproject.toml constraints.txt
@@ -49,8 +60,35 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test]'
 	@touch $@
 
+# In two steps: CellFlow's own pins would refuse everybody else's, see pyproject.toml. Its version
+# stands in constraints.txt alone, so the second step reads that file whatever CONSTRAINTS says.
+$(VENV)/.cellflow: $(READY)
+	@set -e; rm -f $@; echo "Installing CellFlow into $(VENV)/"; \
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[cellflow]'; \
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps cellflow-tools
+	@touch $@
+
+# The same Pythons as the marker in pyproject.toml, where pip would install nothing and say nothing.
+has_state = import sys; sys.exit(sys.version_info >= (3, 13))
+$(VENV)/.state: $(READY)
+	@set -e; rm -f $@; $(BIN)/python -c '$(has_state)' || { \
+		echo "STATE is skipped, because arc-state needs a Python below 3.13 and $(VENV)/ has" \
+			"a newer one: the chapters that run it will say so." >&2; \
+		test "$$CI" != true || { \
+			echo "CI=true: nothing may be skipped; take Python 3.12, or EXTRAS=cellflow." >&2; \
+			exit 1; }; exit 0; }; \
+	echo "Installing STATE into $(VENV)/"; \
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[state]'; \
+	touch $@
+
+.PHONY: cellflow
+cellflow: $(VENV)/.cellflow ## the real CellFlow, for chapter 8; make book brings it too
+
+.PHONY: state
+state: $(VENV)/.state ## the real STATE, for chapter 9; make book brings it too
+
 .PHONY: book
-book: $(READY) ## run every chapter and build the book
+book: $(WITH_EXTRAS) ## run every chapter and build the book
 	$(BIN)/python book/_ext/execute.py --jobs $(JOBS)
 	$(BIN)/jupyter-book build . --all -W --keep-going -n
 	@echo "The book is built. Open this page:"
@@ -68,16 +106,16 @@ lint: $(READY) ## style, import arrows, spelling, no outputs in notebooks
 	$(if $(NOTEBOOKS),$(BIN)/python -m nbstripout --verify --keep-id $(NOTEBOOKS))
 
 .PHONY: unit
-unit: $(READY) ## the package and the predictors' contract
+unit: $(WITH_EXTRAS) ## the package and the predictors' contract
 	$(PYTEST) -q -n $(JOBS) tests/unit tests/contract
 
 .PHONY: notebooks
-notebooks: $(READY) ## every chapter from top to bottom, then with other parameters
+notebooks: $(WITH_EXTRAS) ## every chapter from top to bottom, then with other parameters
 	$(PYTEST) -q -n $(JOBS) --nbmake --nbmake-kernel=python3 --nbmake-timeout=600 $(CHAPTERS)
 	$(PYTEST) -q -n $(JOBS) tests/notebook
 
 .PHONY: book-test
-book-test: $(READY) ## the built pages in a browser (run make book first)
+book-test: $(WITH_EXTRAS) ## the built pages in a browser (run make book first)
 	@test -f _build/html/index.html || { echo "There is no book to test: run make book first." >&2; exit 1; }
 	$(PYTEST) -q tests/book
 
@@ -87,7 +125,7 @@ serve: $(READY) ## show the built book at http://127.0.0.1:8000
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 .PHONY: lab
-lab: $(READY) ## open the chapters in JupyterLab
+lab: $(WITH_EXTRAS) ## open the chapters in JupyterLab
 	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) jupyterlab
 	$(BIN)/jupyter lab book
 

@@ -1,11 +1,13 @@
-"""Resolve `.[book,test]` for every Python given and print the pins: the whole of constraints.txt.
+"""Resolve the book with its extras for every Python given and print the pins: constraints.txt.
 
     python .ci/constraints.py constraints.txt python3.11 python3.12 python3.13
 
 The first Python decides each version; every later one must accept those versions and may only add
 distributions that the earlier ones did not need. A constraint does nothing where its distribution
 is not required, so one list without markers serves all of them.
-torch keeps the version that the old file pins: all numbers in the book were printed with it.
+Two versions come from the old file: that of torch, because all numbers in the book were printed
+with it, and that of cellflow-tools, which no extra requires because its own pins would refuse
+everybody else's (pyproject.toml says more).
 """
 
 import json
@@ -15,15 +17,28 @@ import sys
 import tempfile
 from pathlib import Path
 
+WHAT = ".[book,test,cellflow,state]"
+KEPT = ("torch", "cellflow-tools")
 HEADER = """\
-# What the book was tested with: every distribution that `.[book,test]` installs.
-# Made by `make constraints` for Python {pythons}; do not edit, except to move torch.
+# What the book was tested with: every distribution that `{what}` installs, and
+# cellflow-tools, which `make cellflow` adds without its dependencies.
+# Made by `make constraints` for Python {pythons}; do not edit,
+# except to move {kept}.
 """
 
 
 def canonical(name):
     """The normalised spelling of a distribution name."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def keep(old):
+    """Name -> version of the distributions whose version the old file decides."""
+    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", Path(old).read_text(), re.MULTILINE))
+    for name in KEPT:
+        if name not in pins:
+            sys.exit(f"{old} pins no {name}: write the version to keep into it, as in {name}==1.2")
+    return {name: pins[name] for name in KEPT}
 
 
 def resolve(python, pins, folder):
@@ -33,7 +48,7 @@ def resolve(python, pins, folder):
     limits, report = folder / "limits.txt", folder / "report.json"
     limits.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
     pip = [env / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    pip += ["--dry-run", "--report", report, "--constraint", limits, ".[book,test]"]
+    pip += ["--dry-run", "--report", report, "--constraint", limits, WHAT]
     subprocess.run(pip, check=True)
     found = {}
     for item in json.loads(report.read_text())["install"]:
@@ -45,10 +60,7 @@ def resolve(python, pins, folder):
 
 def main(old, pythons):
     """Print the new file; exit with a sentence when a Python is missing or refuses a pin."""
-    kept = re.search(r"^torch==(\S+)$", Path(old).read_text(), re.MULTILINE)
-    if kept is None:
-        sys.exit(f"{old} pins no torch: write the version to keep into it, as in torch==2.13.0")
-    pins = {"torch": kept[1]}
+    pins = keep(old)
     versions = []
     with tempfile.TemporaryDirectory() as folder:
         for python in pythons:
@@ -59,7 +71,8 @@ def main(old, pythons):
             show = "import sys; print('%d.%d' % sys.version_info[:2])"
             versions.append(subprocess.check_output([python, "-c", show], text=True).strip())
     lines = "".join(f"{name}=={version}\n" for name, version in sorted(pins.items()))
-    sys.stdout.write(HEADER.format(pythons=", ".join(versions)) + lines)
+    header = HEADER.format(what=WHAT, pythons=", ".join(versions), kept=" or ".join(KEPT))
+    sys.stdout.write(header + lines)
 
 
 if __name__ == "__main__":

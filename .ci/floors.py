@@ -1,6 +1,8 @@
 """Print a constraints file that holds every core dependency at its lower bound.
 
-python .ci/floors.py > floors.txt && make test CONSTRAINTS=floors.txt
+    python .ci/floors.py > floors.txt && make test CONSTRAINTS=floors.txt EXTRAS=
+
+Without the extras: STATE needs newer versions than the floors, so pip could not install both.
 """
 
 import tomllib

@@ -17,7 +17,9 @@ from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "anndata", "matplotlib")
+CORE = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "anndata", "matplotlib", "POT")
+EXTRAS = ("jax", "ott-jax", "cellflow-tools", "arc-state", "transformers")  # missing ones count too
+PACKAGES = CORE + EXTRAS
 
 
 def installed(packages=PACKAGES):

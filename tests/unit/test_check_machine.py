@@ -2,13 +2,16 @@
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "book" / "_ext" / "check_machine.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "book" / "_ext" / "check_machine.py"
+README = ROOT / "README.md"
 GIGABYTE = 10**9
 
 
@@ -77,17 +80,30 @@ def test_a_git_that_may_not_run_is_missing(find, tmp_path):
 def test_a_full_disk_says_how_much_is_left_and_how_much_is_needed(find):
     sentence = only(find(free=lambda folder: 2.5 * GIGABYTE))
     assert "2.5 GB free" in sentence
-    assert "about 9 GB" in sentence
+    assert "about 12 GB" in sentence
 
 
 def test_torch_without_graphics_card_needs_less_disk(find):
-    assert find(free=lambda folder: 5 * GIGABYTE, platform="darwin") == []
+    assert find(free=lambda folder: 7 * GIGABYTE, platform="darwin") == []
+    assert "about 6 GB" in only(find(free=lambda folder: 5 * GIGABYTE, platform="darwin"))
 
 
-def test_an_environment_that_holds_torch_needs_little_disk(find, tmp_path):
-    (tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "torch").mkdir(parents=True)
+def test_the_readme_names_the_same_sizes(check_machine):
+    (line,) = [line for line in README.read_text().splitlines() if line.startswith("- free disk")]
+    needed = [check_machine.bytes_needed("nowhere", system) for system in ("linux", "darwin")]
+    assert re.findall(r"(\d+) GB", line) == [f"{size // GIGABYTE}" for size in needed]
+
+
+def test_what_the_environment_holds_already_needs_no_disk(find, tmp_path):
+    packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    (packages / "torch").mkdir(parents=True)
+    assert find(free=lambda folder: 4 * GIGABYTE) == []
+    assert "about 3 GB" in only(find(free=lambda folder: 2 * GIGABYTE))
+    (packages / "jax").mkdir()
     assert find(free=lambda folder: 2 * GIGABYTE) == []
     assert "about 1 GB" in only(find(free=lambda folder: 0))
+    (packages / "torch").rmdir()
+    assert "about 10 GB" in only(find(free=lambda folder: 9 * GIGABYTE))
 
 
 def test_a_disk_of_unknown_size_is_no_problem(find):

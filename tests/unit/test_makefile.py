@@ -2,50 +2,21 @@
 
 import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MAKEFILE = (ROOT / "Makefile").read_text()
+from .fake_install import MAKEFILE, ROOT, copy_for_install, fake_python, make, program
+
 TARGETS = set(re.findall(r"^\.PHONY: (\S+)$", MAKEFILE, re.MULTILINE))
 PROMISED = {"help", "book", "test", "serve", "lab", "lint", "clean", "data", "benchmark"}
-
-
-def make(*arguments, folder=ROOT, **environment):
-    """Run make and return the finished process."""
-    command = ["make", *arguments]
-    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")} | environment
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-
-
-def program(path, text):
-    """Write a small shell program."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
+PROMISED |= {"cellflow", "state"}
 
 
 @pytest.fixture
 def clone(tmp_path):
-    """A folder with just what an install reads."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", "book/_ext/check_machine.py"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def fake_python(clone, install):
-    """A Python that makes environments whose pip does `install` instead of installing."""
-    inner = program(
-        clone / "inner", f'case "$*" in *" install "*) {install};; *) echo "pip 1";; esac'
-    )
-    making = f"*venv*) mkdir -p .venv/bin; cp {inner} .venv/bin/python;;"
-    return program(clone / "fake-python", f'case "$*" in {making} *) exit 0;; esac')
+    return copy_for_install(tmp_path)
 
 
 def test_make_alone_lists_every_target():
@@ -75,13 +46,23 @@ def test_make_test_runs_every_check_in_order():
     assert re.search(r"^\.NOTPARALLEL:$", MAKEFILE, re.MULTILINE)
 
 
-def test_a_shim_that_fails_is_passed_over(tmp_path):
-    program(tmp_path / "python3.13", "exit 127")
-    program(tmp_path / "python3.12", f'exec "{sys.executable}" "$@"')
+@pytest.mark.parametrize(
+    ("working", "chosen"),
+    [
+        ({"python3.11", "python3.12", "python3.13"}, "python3.12"),
+        ({"python3.11", "python3.13"}, "python3.11"),
+        ({"python3.13", "python3"}, "python3.13"),
+    ],
+)
+def test_the_python_that_has_both_extras_is_preferred_and_a_failing_shim_passed_over(
+    tmp_path, working, chosen
+):
+    for name in ("python3.11", "python3.12", "python3.13", "python3", "python"):
+        program(tmp_path / name, f'exec "{sys.executable}" "$@"' if name in working else "exit 127")
     path = f"{tmp_path}:{os.environ['PATH']}"
     (tmp_path / "which.mk").write_text("which: ; @echo $(PYTHON)\n")
     run = make("-f", "Makefile", "-f", str(tmp_path / "which.mk"), "which", PATH=path)
-    assert run.stdout.strip() == "python3.12"
+    assert run.stdout.strip() == chosen
 
 
 def test_a_failing_check_of_the_machine_stops_before_anything_is_made(clone):
