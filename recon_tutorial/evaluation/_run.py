@@ -58,7 +58,7 @@ def evaluate(
     metrics : sequence of str, or mapping of str to dict, optional
         Names of cards, or names with options such as ``{"knn_purity": {"k": 20}}``; all by
         default, with k = 10 for purity. Those that compare genes need a decoder.
-    pairing : {"random", "true", "mean"}
+    pairing : {"random", "true", "mean", "ot"}
         How training rows are paired; see `make_pairs`.
     train_options : mapping of str to dict, optional
         Keyword arguments for the ``train`` of single models.

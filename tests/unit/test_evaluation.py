@@ -149,6 +149,21 @@ def test_test_inputs_are_not_partners(screen, split):
     assert same[0] < 0.1 and same[1] == 1
 
 
+def test_training_rows_can_be_paired_by_transport(screen, split):
+    class Spy(RidgeShift):
+        def train(self, *rows):
+            self.seen = rows
+            super().train(*rows)
+
+    spy = Spy()
+    results = evaluate({"spy": spy}, screen, split, metrics=["mse_mean"], pairing="ot", seed=3)
+    expected = make_pairs(screen[split.train], how="ot", seed=3)
+    for seen, wanted in zip(spy.seen, expected[:3], strict=True):
+        np.testing.assert_array_equal(seen, wanted)
+    assert results.attrs["pairing"] == "ot"
+    assert pick(results, model="spy")["value"].notna().all()
+
+
 def test_reference_controls_are_never_model_inputs(screen, split):
     from recon_tutorial.evaluation._arena import build_arena
 

@@ -32,7 +32,7 @@ def test_random_pairs_use_every_control_equally_often():
     assert not np.array_equal(pairs.ctrl, other.ctrl)
 
 
-@pytest.mark.parametrize("how", ["random", "mean"])
+@pytest.mark.parametrize("how", ["random", "mean", "ot"])
 def test_pairs_stay_within_their_context(how):
     screen = simulate_screen(**KNOBS, n_contexts=2, n_genes=5)
     pairs = make_pairs(screen, how=how, context_key="context")
@@ -52,6 +52,44 @@ def test_mean_pairs_repeat_the_mean_control():
     pairs = make_pairs(screen, how="mean")
     mean = screen[screen.obs["perturbation"] == "control"].obsm["X_emb"].mean(axis=0)
     np.testing.assert_allclose(pairs.ctrl, np.tile(mean, (60, 1)), rtol=1e-5)
+
+
+def share_of_partners(screen, **arguments):
+    found = make_pairs(screen, **arguments).ctrl == make_pairs(screen, how="true").ctrl
+    return found.all(axis=1).mean()
+
+
+def test_transport_finds_partners_where_noise_is_small():
+    knobs = {"n_perturbations": 1, "embed_dim": 32, "cov_dim": 8, "n_genes": 5, "paired": True}
+    quiet, loud = (
+        simulate_screen(**knobs, cells_per_perturbation=150, noise=s) for s in (0.1, 3.0)
+    )
+    quiet = quiet[np.random.default_rng(0).permutation(quiet.n_obs)].copy()
+    assert share_of_partners(quiet, how="ot") >= 0.95
+    assert share_of_partners(quiet, how="random") < 0.05  # 1 in 150
+    assert 0.05 < share_of_partners(loud, how="ot") < 0.5
+
+
+def test_transport_depends_on_the_seed_alone():
+    screen = simulate_screen(**KNOBS, n_contexts=2, n_genes=5)
+    pairs = [make_pairs(screen, how="ot", context_key="context", seed=s).ctrl for s in (1, 1, 2)]
+    np.testing.assert_array_equal(pairs[0], pairs[1])
+    assert not np.array_equal(pairs[0], pairs[2])
+
+
+@pytest.mark.parametrize(
+    ("controls", "cells", "spread"), [(3, 20, 1), (1, 20, 1), (30, 1, 1), (1, 1, 1), (30, 20, 0)]
+)
+def test_transport_copes_with_few_or_equal_cells(controls, cells, spread):
+    knobs = KNOBS | {"cells_per_perturbation": cells}
+    screen = simulate_screen(**knobs, n_controls=controls, n_genes=5)
+    screen.obsm["X_emb"] *= spread
+    pairs = make_pairs(screen, how="ot")
+    pool = screen[screen.obs["perturbation"] == "control"].obsm["X_emb"]
+    assert len(pairs.ctrl) == 3 * cells
+    assert {row.tobytes() for row in pairs.ctrl} <= {row.tobytes() for row in pool}
+    if controls == 3:
+        assert len(np.unique(pairs.ctrl, axis=0)) == 3
 
 
 def test_another_embedding_can_be_named():
@@ -74,8 +112,8 @@ def test_descriptors_of_contexts_are_appended():
 @pytest.mark.parametrize(
     ("knobs", "arguments", "words"),
     [
-        ({}, {"how": "nearest"}, "how='nearest' is unknown"),
-        ({}, {"how": "true"}, r'obs\["partner"\] is missing'),
+        ({}, {"how": "nearest"}, "how='nearest' is unknown: .* true, random, mean, ot$"),
+        ({}, {"how": "true"}, r'obs\["partner"\] is missing.* how="mean" or how="ot"'),
         ({}, {"how": "random", "context_key": "donor"}, r"obs\['donor'\] is missing"),
         ({}, {"how": "random", "use_rep": "X_umap"}, r"obsm\['X_umap'\] is missing"),
     ],
