@@ -4,8 +4,10 @@ Without a build or a browser these tests skip; where ``CI=true`` they fail inste
 """
 
 import functools
+import importlib.util
 import os
 import shutil
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from recon_tutorial.running import recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -135,6 +139,25 @@ def build():
     if not (folder / "index.html").exists():
         missing("the book is not built: run `make book` first")
     return folder
+
+
+@pytest.fixture(scope="session")
+def numbers(root, build):
+    """Return a function that gives what a chapter recorded when the book was built."""
+    sys.path.insert(0, str(root / "book" / "_ext"))
+    try:
+        spec = importlib.util.spec_from_file_location("execute", root / "book/_ext/execute.py")
+        execute = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(execute)
+    finally:
+        sys.path.pop(0)
+    cache = execute.open_cache(root / "_build")
+
+    def read(chapter):
+        source = execute.read(root / "book" / f"{chapter}.ipynb")
+        return recorded(cache.get_cache_bundle(cache.match_cache_notebook(source).pk).nb)
+
+    return read
 
 
 @pytest.fixture(scope="session")

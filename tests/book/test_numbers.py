@@ -1,30 +1,6 @@
 """The numbers on the built pages, with the reader's parameters, are those the text speaks of."""
 
-import importlib.util
-import sys
-
 import pytest
-
-from recon_tutorial.running import recorded
-
-
-@pytest.fixture(scope="module")
-def numbers(root, build):
-    """Return a function that gives what a chapter recorded when the book was built."""
-    sys.path.insert(0, str(root / "book" / "_ext"))
-    try:
-        spec = importlib.util.spec_from_file_location("execute", root / "book/_ext/execute.py")
-        execute = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(execute)
-    finally:
-        sys.path.pop(0)
-    cache = execute.open_cache(root / "_build")
-
-    def read(chapter):
-        source = execute.read(root / "book" / f"{chapter}.ipynb")
-        return recorded(cache.get_cache_bundle(cache.match_cache_notebook(source).pk).nb)
-
-    return read
 
 
 def test_chapter_1_reproduces_the_published_run(numbers):
