@@ -27,6 +27,8 @@ def descend(module, loss_of, bar, *, lr, warm_up=0.3):
     """
     weights = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=lr)
+    if warm_up * bar.total == 1:
+        warm_up *= 0.99  # torch divides 0 by 0 where the warm-up is exactly one step
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=lr, total_steps=bar.total, pct_start=warm_up
     )

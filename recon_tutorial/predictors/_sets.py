@@ -50,10 +50,10 @@ def near_equal_sets(cov, size):
     Returns a list of index arrays that together hold every row once, in stable order: the same
     rows give the same sets whatever else is asked.
     """
-    _, group = np.unique(cov + 0.0, axis=0, return_inverse=True)
+    descriptors, group = np.unique(cov + 0.0, axis=0, return_inverse=True)
     group = group.reshape(-1)
     sets = []
-    for g in range(group.max() + 1):
+    for g in range(len(descriptors)):
         rows = np.flatnonzero(group == g)
         sets += np.array_split(rows, -(-len(rows) // size))
     return sets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MODULE = "state.tx.models.state_transition"
 HEADS = 4
+WIDTHS = 2 * HEADS  # transformers refuses a head of odd width
 
 
 def build_network(model_class, *, embed_dim, cov_dim, n_hidden, set_size, decoder_weight):

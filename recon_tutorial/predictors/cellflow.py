@@ -50,7 +50,7 @@ class CellFlowPredictor:
     Raises
     ------
     ImportError
-        If CellFlow is not installed: says how to.
+        If CellFlow cannot be imported: says how to install it.
     ValueError
         If an argument is out of range.
 
@@ -77,7 +77,7 @@ class CellFlowPredictor:
         progress: bool | None = None,
     ) -> None:
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden, n_steps=n_steps)
-        if epsilon <= 0:
+        if not epsilon > 0:
             raise ValueError(f"epsilon={epsilon} must be above 0: try 0.1")
         require("cellflow.model", "CellFlow", INSTALL)
         self.embed_dim, self.cov_dim, self.n_hidden, self.lr = embed_dim, cov_dim, n_hidden, lr
@@ -114,7 +114,7 @@ class CellFlowPredictor:
         self.model, self.history = model, history(losses)
 
     def _prepare(self, adata, iterations):
-        """A CellFlow with data and a lean network: 28,000 weights instead of 71 million."""
+        """A CellFlow with data and a lean network: 0.1 million weights instead of 71 million."""
         import optax
         from cellflow.model import CellFlow
         from cellflow.utils import match_linear

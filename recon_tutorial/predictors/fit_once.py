@@ -41,26 +41,35 @@ class FitOnce:
         ctrl_emb, pert_emb : array of shape (n, embed_dim)
         pert_cov : array of shape (n, cov_dim)
         **options
-            Passed on to the model.
+            Passed on to the model. One that is neither plain (numbers, text, None, lists, tuples
+            and dicts of them) nor an array of numbers or text is taken for another one each time.
         """
-        rows = _fingerprint(ctrl_emb, pert_emb, pert_cov, *options.values()), sorted(options)
-        if rows == self._fitted_on:
+        rows = [np.asarray(x) for x in (ctrl_emb, pert_emb, pert_cov)]
+        given = _fingerprint([*rows, *sorted(options.items())])
+        if given is not None and given == self._fitted_on:
             return
         self._fitted_on = None  # a fit that fails or is interrupted counts for nothing
         start = perf_counter()
         self.model.train(ctrl_emb, pert_emb, pert_cov, **options)
         self.seconds, self.n_fits = perf_counter() - start, self.n_fits + 1
-        self._fitted_on = rows
+        self._fitted_on = given
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Ask the model: (n, embed_dim) and (n, cov_dim) to (n, embed_dim), float32."""
         return self.model.predict(ctrl_emb, pert_cov)
 
 
-def _fingerprint(*values):
-    digest = hashlib.sha256()
-    for value in values:
-        array = np.ascontiguousarray(value)
-        digest.update(f"{array.dtype} {array.shape} ".encode())
-        digest.update(array.tobytes() if array.dtype != object else repr(value).encode())
-    return digest.hexdigest()
+def _fingerprint(value):
+    """Digest of type and content; None where there is a value whose content it cannot read."""
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        kind, content = f"{value.dtype} {value.shape}", value.tobytes()
+    elif isinstance(value, dict | list | tuple):
+        parts = [_fingerprint(x) for x in (value.items() if isinstance(value, dict) else value)]
+        if None in parts:
+            return None
+        kind, content = f"{type(value)} {len(parts)}", "".join(parts).encode()
+    elif value is None or isinstance(value, bool | int | float | str | np.generic):
+        kind, content = f"{type(value)}", repr(value).encode()
+    else:
+        return None
+    return hashlib.sha256(f"{kind} ".encode() + content).hexdigest()

@@ -84,7 +84,7 @@ class FlowMatchingPredictor:
         cov_dim: int,
         *,
         n_hidden: int = 128,
-        lr: float = 2e-3,
+        lr: float = 4e-3,
         coupling: str = "ot",
         n_steps: int = 20,
         device: str = "auto",

@@ -6,13 +6,14 @@ import copy
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, matrix, prediction_rows, training_rows
 from recon_tutorial.predictors._descent import descend, progress_bar
 from recon_tutorial.predictors._outside import inside, require
 from recon_tutorial.predictors._sets import CellSets, near_equal_sets
-from recon_tutorial.predictors._state_network import HEADS, MODULE, build_network
+from recon_tutorial.predictors._state_network import MODULE, WIDTHS, build_network
 
 INSTALL = (
     "run `make state` in a clone of the book, or pip install 'recon-tutorial[state]', "
@@ -32,7 +33,7 @@ class StatePredictor:
     embed_dim, cov_dim : int
         Width of the embedding and of the descriptors.
     n_hidden : int
-        Width of the transformer, a multiple of 4.
+        Width of the transformer, a multiple of 8.
     set_size : int
         Cells in a training set, and at most in a set to predict.
     lr : float
@@ -58,7 +59,7 @@ class StatePredictor:
     Raises
     ------
     ImportError
-        If STATE is not installed: says how to.
+        If STATE cannot be imported: says how to install it.
     ValueError
         If an argument is out of range, or the decoder reads another embedding.
 
@@ -89,9 +90,9 @@ class StatePredictor:
         progress: bool | None = None,
     ) -> None:
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden)
-        if set_size < 2 or n_hidden % HEADS:
+        if set_size < 2 or n_hidden % WIDTHS:
             raise ValueError(
-                f"{set_size=} must be at least 2, and {n_hidden=} a multiple of {HEADS}"
+                f"{set_size=} must be at least 2, and {n_hidden=} a multiple of {WIDTHS}"
             )
         if decoder_weight < 0 or (decoder_weight > 0 and decoder is None):
             raise ValueError(f"{decoder_weight=} needs a decoder, and must not be negative")
@@ -117,7 +118,7 @@ class StatePredictor:
         pert_cov : array of shape (n, cov_dim)
         iterations : int
             Steps, each on 16 sets.
-        expression : array of shape (n, n_genes), optional
+        expression : array or sparse matrix of shape (n, n_genes), optional
             Measured genes of the perturbed cells, the target of the gene loss; by default the
             decoded `pert_emb`.
 
@@ -147,7 +148,8 @@ class StatePredictor:
             return np.empty((len(pert), 0), dtype=np.float32)
         if expression is None:
             return self.decoder.decode(pert)
-        genes = matrix(expression, "expression", self.decoder.gene_dim(), "the decoder's genes")
+        dense = expression.toarray() if sparse.issparse(expression) else expression
+        genes = matrix(dense, "expression", self.decoder.gene_dim(), "the decoder's genes")
         if len(genes) != len(pert):
             raise ValueError(f"expression has {len(genes)} rows but pert_emb has {len(pert)}")
         return genes
@@ -166,7 +168,6 @@ class StatePredictor:
         else:
             model.gene_decoder = copy.deepcopy(self.decoder)
             model.detach_decoder = self.decoder_weight == 0
-            model._decoder_externally_configured = True
         return model
 
     def _batch(self, sets):

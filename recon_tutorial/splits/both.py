@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 from anndata import AnnData
 
-from recon_tutorial.splits._draw import checked
 from recon_tutorial.splits.cells import split_cells
 from recon_tutorial.splits.perturbations import hold_out_perturbations
 from recon_tutorial.splits.split import Split
@@ -30,7 +30,8 @@ def split_both(
         How many more, to choose settings on; with 1 or more, cells of the training perturbations
         are set aside for validation too, half as many as for the test.
     fraction : float
-        Share of the cells of each training perturbation, and of the controls, to test on.
+        Share of the controls that go to test with the held-out perturbations; then share of the
+        cells of each training perturbation, and of the controls left, to test on.
     seed : int
         Same seed, same splits; the test perturbations do not depend on `n_validation`.
 
@@ -46,16 +47,19 @@ def split_both(
 
     Derived in chapter 7.
     """
-    of_cells = split_cells(
-        adata, fraction, seed, validation_fraction=fraction / 2 if n_validation else 0.0
-    )
     of_perts = hold_out_perturbations(
         adata, n, n_validation=n_validation, control_fraction=fraction, seed=seed
     )
-    train = of_cells.train & of_perts.train
-    kept = None if of_cells.validation is None else of_cells.validation & of_perts.train
-    cells = Split("unseen cells", train, of_cells.test & of_perts.train, validation=kept)
-    perturbations = Split(
-        "unseen perturbations", train, of_perts.test, validation=of_perts.validation
+    # Cut what that leaves to train on, not the whole screen: two draws from all controls would
+    # overlap, and a small context might be left without any in some part.
+    rows = np.flatnonzero(of_perts.train)
+    of_cells = split_cells(
+        adata[rows], fraction, seed, validation_fraction=fraction / 2 if n_validation else 0.0
     )
-    return checked(cells, adata), checked(perturbations, adata)
+    parts = {name: np.zeros(adata.n_obs, dtype=bool) for name in of_cells.parts()}
+    for name, mask in of_cells.parts().items():
+        parts[name][rows[mask]] = True
+    cells = Split("unseen cells", **parts)
+    return cells, Split(
+        "unseen perturbations", cells.train, of_perts.test, validation=of_perts.validation
+    )

@@ -68,15 +68,16 @@ def split_cells(
     for name in sorted(group[drawn_from].unique()):
         left = np.flatnonzero(drawn_from & (group == name).to_numpy())
         n_all = len(left)
-        if n_all < len(fractions) + 1:
-            few = "a single cell" if n_all == 1 else f"{n_all} cells"
-            parts = "both train and test" if len(fractions) == 1 else "train, validation and test"
-            raise ValueError(
-                f"{name.replace('|', ' in context ')} has {few}, which cannot be in "
-                f"{parts}: drop it or measure more"
-            )
         for mask, rng, fraction in zip(held, rngs, fractions):
             size = min(max(1, round(fraction * n_all)), len(left) - 1)
+            if size < 1:
+                few = "a single cell" if n_all == 1 else f"{n_all} cells"
+                parts = "both train and test" if len(held) == 1 else "train, validation and test"
+                mend = "drop it or measure more" if n_all <= len(held) else "lower test_fraction"
+                raise ValueError(
+                    f"{name.replace('|', ' in context ')} has {few}, which cannot be in "
+                    f"{parts}: {mend}"
+                )
             drawn = rng.choice(left, size, replace=False)
             mask[drawn] = True
             left = left[~np.isin(left, drawn)]

@@ -7,6 +7,8 @@ import pytest
 
 from recon_tutorial.predictors import (
     Additive,
+    FitOnce,
+    FlowMatchingPredictor,
     KNNShift,
     MeanShift,
     MLPPerturbationPredictor,
@@ -17,8 +19,14 @@ from recon_tutorial.predictors import (
     Replicate,
     RidgeRegression,
     RidgeShift,
+    SetPredictor,
 )
 from recon_tutorial.protocol import ContractError, PerturbationPredictor, check_predictor
+
+
+def fitted_once(embed_dim, cov_dim):
+    return FitOnce(SetPredictor(embed_dim, cov_dim, n_hidden=32))
+
 
 CONDITIONAL = {
     "PerturbationMeanShift": PerturbationMeanShift,
@@ -29,6 +37,12 @@ CONDITIONAL = {
     "Additive": Additive,
     "MLP": MLPPerturbationPredictor,
     "MLP on the shift": functools.partial(MLPPerturbationPredictor, predict="shift"),
+    "flow": FlowMatchingPredictor,
+    "flow of given pairs": functools.partial(FlowMatchingPredictor, coupling="given", n_hidden=32),
+    "sets": SetPredictor,
+    "sets with attention": functools.partial(SetPredictor, attention=True, n_hidden=32),
+    "sets on squared errors": functools.partial(SetPredictor, loss="mse", n_hidden=32),
+    "sets, fitted once": fitted_once,
 }
 
 
