@@ -164,13 +164,13 @@ def test_settings_reach_the_package(batches, monkeypatch):
         return schedule(optimizer, **settings)
 
     monkeypatch.setattr(torch.optim.lr_scheduler, "OneCycleLR", note)
-    model = fit(iterations=12, n_hidden=24, set_size=7, lr=0.02)
+    inner = fit(iterations=12, n_hidden=24, set_size=7, lr=0.02).model
     assert told.pop("optimizer") is torch.optim.AdamW
     assert told == {"max_lr": 0.02, "total_steps": 12, "pct_start": 0.1}
     assert len(batches) == 12 and batches[0]["ctrl_cell_emb"].shape == (16 * 7, D)
-    assert model.model.hidden_dim == 24 and model.model.cell_sentence_len == 7
-    assert len(model.model.transformer_backbone.layers) == 1 and not model.model.training
-    assert model.model.predict_residual and model.model.dropout == 0
+    assert (inner.hidden_dim, inner.cell_sentence_len, inner.dropout) == (24, 7, 0)
+    assert len(inner.transformer_backbone.layers) == 1 and inner.predict_residual
+    assert not inner.training
 
 
 @pytest.mark.parametrize("n_hidden", [8, 24, 40])
@@ -185,6 +185,7 @@ def test_a_decoder_is_trained_through_but_never_changed(decoder):
         model = fit(decoder=decoder, decoder_weight=weight)
         answers.append(model.predict(CTRL, COV))
         assert model.model.gene_decoder is not decoder
+        model.model.on_load_checkpoint({"hyper_parameters": {"decoder_cfg": None}})
         for kept in (decoder.state_dict(), model.model.gene_decoder.state_dict()):
             assert kept.keys() == state.keys() and all(torch.equal(kept[k], state[k]) for k in kept)
     without = fit().predict(CTRL, COV)
@@ -195,10 +196,8 @@ def test_a_decoder_is_trained_through_but_never_changed(decoder):
 def test_genes_are_by_default_the_decoded_cells(decoder):
     genes = decoder.decode(PERT)
     given = [None, genes, sparse.csr_matrix(genes), genes.astype(np.float64).tolist(), genes + 1]
-    answers = [
-        fit(iterations=5, decoder=decoder, decoder_weight=1, expression=x).predict(CTRL, COV)
-        for x in given
-    ]
+    knobs = {"iterations": 5, "decoder": decoder, "decoder_weight": 1}
+    answers = [fit(expression=x, **knobs).predict(CTRL, COV) for x in given]
     for same in answers[1:4]:
         np.testing.assert_array_equal(same, answers[0])
     assert not np.array_equal(answers[4], answers[0])
