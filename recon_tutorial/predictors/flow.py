@@ -16,7 +16,7 @@ COUPLINGS = ("ot", "given")
 _SETS, _SIZE = 8, 32  # sets of cells in a step, and cells in each
 
 
-class VelocityField(nn.Module):
+class _VelocityField(nn.Module):
     """Velocity of a cell at x and time t under a descriptor: a small network plus a linear path.
 
     The linear path from the descriptor helps with descriptors that training never showed.
@@ -118,7 +118,7 @@ class FlowMatchingPredictor:
         )
         at_least_one(iterations=iterations)
         with progress_bar(iterations, "flow", self.progress) as bar, fitting(self.seed):
-            field = VelocityField(self.embed_dim, self.cov_dim, self.n_hidden).to(self.device)
+            field = _VelocityField(self.embed_dim, self.cov_dim, self.n_hidden).to(self.device)
             sets, paired = CellSets(*rows, self.device), self.coupling == "given"
             loss_of = lambda step: self._loss(field, *sets.draw(_SETS, _SIZE, paired=paired))  # noqa: E731
             history = descend(field, loss_of, bar, lr=self.lr)

@@ -15,7 +15,7 @@ LOSSES = ("energy", "mse")
 _SETS, _HEADS = 8, 4  # sets of cells in a step, and heads of the attention
 
 
-class SetNetwork(nn.Module):
+class _SetNetwork(nn.Module):
     """Shift of each cell of a set, from itself, its descriptor and, with attention, its fellows."""
 
     def __init__(self, embed_dim, cov_dim, n_hidden, attention):
@@ -129,7 +129,7 @@ class SetPredictor:
         )
         at_least_one(iterations=iterations)
         with progress_bar(iterations, "sets", self.progress) as bar, fitting(self.seed):
-            network = SetNetwork(self.embed_dim, self.cov_dim, self.n_hidden, self.attention)
+            network = _SetNetwork(self.embed_dim, self.cov_dim, self.n_hidden, self.attention)
             network, sets = network.to(self.device), CellSets(*rows, self.device)
             criterion = energy_loss if self.loss == "energy" else nn.functional.mse_loss
 

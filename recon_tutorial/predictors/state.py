@@ -168,6 +168,7 @@ class StatePredictor:
         else:
             model.gene_decoder = copy.deepcopy(self.decoder)
             model.detach_decoder = self.decoder_weight == 0
+            model._decoder_externally_configured = True  # so that a checkpoint leaves it alone
         return model
 
     def _batch(self, sets):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recon_tutorial.predictors import FlowMatchingPredictor, RidgeRegression
 from recon_tutorial.predictors import flow as flow_module
-from recon_tutorial.predictors.flow import VelocityField, _match
+from recon_tutorial.predictors.flow import _match, _VelocityField
 
 from . import unpaired_world
 
@@ -97,7 +97,7 @@ def test_the_loss_is_the_mean_square_of_what_a_field_misses():
 
 
 def test_the_field_reads_cell_descriptor_and_clock():
-    field = VelocityField(3, 2, 5)
+    field = _VelocityField(3, 2, 5)
     widths = [(m.in_features, m.out_features) for m in field.network if hasattr(m, "in_features")]
     assert widths == [(8, 5), (5, 5), (5, 3)]
     x, t, cov = torch.randn(4, 6, 3), torch.rand(4, 6, 1), torch.randn(4, 6, 2)
@@ -108,7 +108,7 @@ def test_the_field_reads_cell_descriptor_and_clock():
 
 
 def test_the_path_from_the_descriptor_is_linear_and_alone_when_the_network_is_silent():
-    field = VelocityField(2, 2, 4)
+    field = _VelocityField(2, 2, 4)
     with torch.no_grad():
         for parameter in field.network.parameters():
             parameter.zero_()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recon_tutorial.metrics import energy_distance
 from recon_tutorial.predictors import SetPredictor, energy_loss
 from recon_tutorial.predictors import sets as sets_module
-from recon_tutorial.predictors.sets import SetNetwork
+from recon_tutorial.predictors.sets import _SetNetwork
 
 from . import unpaired_world
 
@@ -66,7 +66,7 @@ def test_the_energy_loss_has_a_slope_where_cells_coincide(size):
 
 @pytest.mark.parametrize("attention", [False, True])
 def test_a_silent_network_leaves_the_control_and_the_path_from_the_descriptor(attention):
-    network = SetNetwork(3, 2, 8, attention)
+    network = _SetNetwork(3, 2, 8, attention)
     ctrl, cov = torch.randn(4, 6, 3), torch.randn(4, 1, 2)
     with torch.no_grad():
         for parameter in network.shift.parameters():
@@ -77,17 +77,17 @@ def test_a_silent_network_leaves_the_control_and_the_path_from_the_descriptor(at
 
 
 def test_the_layers_have_the_sizes_that_were_asked_for():
-    network = SetNetwork(3, 2, 8, True)
+    network = _SetNetwork(3, 2, 8, True)
     layers = [*network.encode, *network.shift]
     sizes = [(m.in_features, m.out_features) for m in layers if hasattr(m, "in_features")]
     assert sizes == [(5, 8), (8, 8), (8, 3)]
     assert (network.attend.embed_dim, network.attend.num_heads) == (8, 4)
-    assert SetNetwork(3, 2, 8, False).attend is None
+    assert _SetNetwork(3, 2, 8, False).attend is None
 
 
 @pytest.mark.parametrize("attention", [False, True])
 def test_a_cell_adds_its_shift_and_what_attention_says_of_its_fellows(attention):
-    network, ctrl, cov = SetNetwork(3, 2, 8, attention), torch.randn(4, 6, 3), torch.randn(4, 1, 2)
+    network, ctrl, cov = _SetNetwork(3, 2, 8, attention), torch.randn(4, 6, 3), torch.randn(4, 1, 2)
     with torch.no_grad():
         state = network.encode(torch.cat([ctrl, cov.repeat(1, 6, 1)], dim=-1))
         if attention:
@@ -97,7 +97,7 @@ def test_a_cell_adds_its_shift_and_what_attention_says_of_its_fellows(attention)
 
 
 def test_a_set_does_not_see_another_set():
-    network = SetNetwork(3, 2, 8, True)
+    network = _SetNetwork(3, 2, 8, True)
     ctrl, cov = torch.randn(4, 6, 3), torch.randn(4, 1, 2)
     with torch.no_grad():
         torch.testing.assert_close(network(ctrl, cov)[1:2], network(ctrl[1:2], cov[1:2]))

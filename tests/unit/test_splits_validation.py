@@ -52,7 +52,8 @@ def test_the_seed_draws_the_validation_cells_apart_from_the_test_cells():
 
 def test_no_share_for_validation_is_no_validation_part():
     screen = simulate_screen(**KNOBS, n_genes=5)
-    for split in (split_cells(screen), split_cells(screen, validation_fraction=0.0)):
+    for split in (split_cells(screen), split_cells(screen, 0.2, 0, validation_fraction=0.0)):
+        np.testing.assert_array_equal(split.test, split_cells(screen).test)
         assert split.validation is None
         assert (split.train ^ split.test).all()
 
