@@ -186,8 +186,18 @@ def energy_loss(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     tensor, scalar
         Averaged over the sets; it may be slightly negative (Székely & Rizzo, 2013).
 
+    Raises
+    ------
+    ValueError
+        If the sizes differ, or a set has a single cell.
+
     Derived in chapter 9.
     """
+    if predicted.shape != true.shape or predicted.shape[1] < 2:
+        raise ValueError(
+            f"predicted has shape {tuple(predicted.shape)} and true {tuple(true.shape)}: "
+            "pass sets of equal size, of two cells or more"
+        )
     size = predicted.shape[1]
     between = torch.cdist(predicted, true).mean()
     within = sum(torch.cdist(x, x).mean() for x in (predicted, true)) * size / (size - 1)

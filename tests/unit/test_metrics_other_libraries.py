@@ -81,7 +81,8 @@ def test_cellflow_prints_the_squared_biased_energy_distance_and_r2_on_means():
 def test_cellflow_averages_mmd_over_six_kernels():
     theirs = pytest.importorskip("cellflow.metrics")
     ours = np.mean([mmd_rbf(TRUE, PRED, gamma=g) for g in (2, 1, 0.5, 0.1, 0.01, 0.005)])
-    assert ours == pytest.approx(float(theirs.compute_scalar_mmd(TRUE, PRED)))
+    # Its kernels come from JAX, in single precision.
+    assert ours == pytest.approx(float(theirs.compute_scalar_mmd(TRUE, PRED)), rel=1e-5)
 
 
 # cell-eval

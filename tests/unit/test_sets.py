@@ -182,3 +182,9 @@ def test_bad_knobs_are_refused(knobs, words):
     with pytest.raises(ValueError, match=words):
         SetPredictor(3, 2, **knobs)
     SetPredictor(3, 2, n_hidden=10, set_size=2)
+
+
+@pytest.mark.parametrize("shapes", [((1, 5, 2), (1, 4, 2)), ((2, 1, 3), (2, 1, 3))])
+def test_the_energy_loss_refuses_sets_it_cannot_weigh(shapes):
+    with pytest.raises(ValueError, match="pass sets of equal size"):
+        energy_loss(*(torch.zeros(shape) for shape in shapes))
