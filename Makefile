@@ -136,8 +136,9 @@ format: $(READY) ## put code in the house style and empty the notebooks
 	$(if $(NOTEBOOKS),$(BIN)/python -m nbstripout --keep-id $(NOTEBOOKS))
 
 .PHONY: data
-data: $(READY) ## fetch the real data of chapter 10 into your cache
-	$(BIN)/python -c "from recon_tutorial.datasets import fetch; print(*fetch('kang').values(), sep='\n')"
+data: $(READY) ## fetch all the real data of the book into your cache
+	$(BIN)/python -c "from recon_tutorial.datasets import SOURCES, fetch; \
+		print(*[path for name in SOURCES for path in fetch(name).values()], sep='\n')"
 
 .PHONY: benchmark
 benchmark: $(READY) ## time predictors side by side, and what an evaluation costs

@@ -8,6 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 CONTROL = "control"
+GENES = "X"  # what use_rep calls measured expression itself, as scanpy does
 
 
 def validate_screen(adata: AnnData, *, use_rep: str | None = "X_emb") -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from anndata import AnnData
 from scipy import sparse
 
 from recon_tutorial.pairing import make_pairs
-from recon_tutorial.validation import CONTROL
+from recon_tutorial.validation import CONTROL, GENES
 
 N_SPLITS = 5
 MAX_REFERENCE = 200  # controls of a context: their mean is known well enough, and time is saved
@@ -84,14 +85,22 @@ def build_arena(adata, split, *, decoder, pairing, use_rep, seed) -> Arena:
     arena = Arena(pairs.ctrl, pairs.cov, partner, groups, halves)
     train_rows = np.flatnonzero(split.train & ~is_control)
     rows = {"test": test_rows, "reference": reference, "train": train_rows}
-    embedding = np.asarray(adata.obsm[use_rep], dtype=np.float64)
-    arena.spaces.append(_space("embedding", lambda r: embedding[r], rows, label, context))
+    embedding = np.asarray(adata.obsm[use_rep])
+    name = "measured" if use_rep == GENES else "embedding"
+    take = lambda r: embedding[r].astype(np.float64)  # noqa: E731
+    arena.spaces.append(_space(name, take, rows, label, context))
     if decoder is not None:
         decode = lambda r: decoder.decode(embedding[r]).astype(np.float64)  # noqa: E731
         arena.spaces.append(_space("decoded", decode, rows, label, context))
         measure = lambda r: _dense(adata.X[r])  # noqa: E731
         arena.spaces.append(_space("measured", measure, rows, label, context))
     return arena
+
+
+def with_genes(adata) -> AnnData:
+    """The screen with its measured genes where an embedding stands, so that they are one."""
+    genes = _dense(adata.X).astype(np.float32)
+    return AnnData(adata.X, obs=adata.obs, var=adata.var, uns=dict(adata.uns), obsm={GENES: genes})
 
 
 def _check_contexts(context, test_rows, reference):

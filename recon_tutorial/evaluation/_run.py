@@ -10,13 +10,13 @@ import pandas as pd
 from anndata import AnnData
 from tqdm import tqdm
 
-from recon_tutorial.evaluation._arena import build_arena
+from recon_tutorial.evaluation._arena import build_arena, with_genes
 from recon_tutorial.evaluation._provenance import provenance
 from recon_tutorial.evaluation._scoring import chosen_metrics, score_model, score_replicate
 from recon_tutorial.evaluation.calibration import calibrate
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.predictors.baselines import MeanShift, NoChange
-from recon_tutorial.validation import validate_screen
+from recon_tutorial.validation import GENES, validate_screen
 
 FLOORS = {"no change": NoChange, "mean shift": MeanShift}
 COLUMNS = ["model", "split", "claim", "space", "perturbation", "context", "metric", "value"]
@@ -48,6 +48,7 @@ def evaluate(
     ----------
     models : mapping of str to predictor
         Untrained predictors by name; "no change", "mean shift" and "replicate" are added.
+        One whose attribute ``answers_rows`` is False is not scored on matched rows.
     adata : AnnData
         A screen.
     split : Split
@@ -63,7 +64,8 @@ def evaluate(
     train_options : mapping of str to dict, optional
         Keyword arguments for the ``train`` of single models.
     use_rep : str
-        Key in ``obsm`` of the embedding.
+        Key in ``obsm`` of the embedding; "X" trains and scores on measured genes themselves, in
+        the space "measured", with floors and ceiling in genes and no decoder.
     n_boot : int
         Bootstrap draws that `leaderboard` and `compare` will use.
     seed : int
@@ -86,12 +88,15 @@ def evaluate(
 
     Derived in chapters 4 and 5.
     """
-    validate_screen(adata, use_rep=use_rep)
+    in_genes = use_rep == GENES
+    validate_screen(adata, use_rep=None if in_genes else use_rep)
     split.audit(adata)
     _check_names(models, train_options or {})
-    _check_genes(decoder, adata)
+    _check_genes(decoder, adata, in_genes)
+    if in_genes:
+        adata = with_genes(adata)
     cards = chosen_metrics(metrics)
-    if decoder is None and all(card.genes_only for card, _ in cards):
+    if decoder is None and not in_genes and all(card.genes_only for card, _ in cards):
         raise ValueError(f"{cards[0][0].name} compares genes: pass a decoder, or another metric")
     context_key = "context" if "context" in adata.obs else None
     train = make_pairs(
@@ -129,9 +134,9 @@ def evaluate(
 
 
 def _predict(model, arena):
-    """Predictions from random controls, and from partners where there are any."""
+    """Predictions from random controls, and from partners where rows have one."""
     answers = [_checked(model.predict(arena.ctrl, arena.cov), arena.ctrl)]
-    if arena.partner is not None:
+    if arena.partner is not None and getattr(model, "answers_rows", True):
         answers.append(_checked(model.predict(arena.partner, arena.cov), arena.ctrl))
     return answers
 
@@ -155,9 +160,11 @@ def _check_names(models, train_options):
         raise ValueError(f"train_options names {unknown[0]!r}, which is no model here")
 
 
-def _check_genes(decoder, adata):
+def _check_genes(decoder, adata, in_genes):
     if decoder is None:
         return
+    if in_genes:
+        raise ValueError('use_rep="X" scores genes as they are predicted: leave out the decoder')
     if list(decoder.gene_names) != list(adata.var_names):
         differ = sorted(set(decoder.gene_names) ^ set(adata.var_names))
         what = f"for example {differ[0]!r}" if differ else "in another order"

@@ -10,6 +10,7 @@ from recon_tutorial.metrics import METRICS
 
 DEFAULT_OPTIONS = {"knn_purity": {"k": 10}}
 NOT_PAIRED = 'needs matched rows: pass pairing="true" on a screen with partners'
+NO_ROWS = "needs matched rows, and no row of this model answers a certain control"
 NO_CENTROID = "needs another training perturbation"
 NO_CHANGE = "a change of zero was predicted: its correlation counts as 0"
 
@@ -36,7 +37,8 @@ def score_model(name, predictions, arena, cards, decoder) -> list[dict]:
     """Rows of one model: its predictions for a half against the true cells of that half."""
     rows = []
     for space in arena.spaces:
-        seen = [p if space.name == "embedding" else _decode(decoder, p) for p in predictions]
+        as_is = decoder is None or space.name == "embedding"
+        seen = [p if as_is else _decode(decoder, p) for p in predictions]
         free, matched = seen[0], (seen[1] if len(seen) > 1 else None)
         rows += _rows(name, space, arena, cards, lambda one, other, f=free: f[one], matched)
     return rows
@@ -78,7 +80,7 @@ def _rows(model, space, arena, cards, predicted, matched):
 def _score_group(card, options, space, arena, key, predicted, matched, model):
     """Mean over halves of one metric for one perturbation in one context, and a note."""
     if card.matched and model != "replicate" and matched is None:
-        return np.nan, NOT_PAIRED
+        return np.nan, NOT_PAIRED if arena.partner is None else NO_ROWS
     perturbation, context = key
     given = {}
     if "centroid" in card.needs:

