@@ -11,8 +11,9 @@ VENV ?= .venv
 JOBS ?= 2
 PORT ?= 8000
 CONSTRAINTS ?= constraints.txt
-# The optional packages that come with the book; EXTRAS= leaves both out.
-EXTRAS ?= cellflow state
+# The optional packages that come with the book; EXTRAS= leaves them out.
+KNOWN := cellflow state interop
+EXTRAS ?= $(KNOWN)
 # One thread a process: several notebooks run at once, and small networks lose time to a second thread.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
@@ -36,8 +37,8 @@ PYTEST := $(BIN)/python -m pytest
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 NOTEBOOKS := $(sort $(wildcard book/*.ipynb book/*/*.ipynb))
 
-ifneq ($(filter-out cellflow state,$(EXTRAS)),)
-$(error EXTRAS is "$(EXTRAS)": name cellflow, state, both or, for the book without them, nothing)
+ifneq ($(filter-out $(KNOWN),$(EXTRAS)),)
+$(error EXTRAS is "$(EXTRAS)": name some of $(KNOWN) or, for the book without them, nothing)
 endif
 # What tests must find: a stamp stands for each extra that is installed, so that one which this
 # Python cannot have is skipped, visibly. In CI make has failed before it comes to that.
@@ -46,7 +47,7 @@ export RECON_TUTORIAL_EXTRAS = \
 
 .PHONY: help
 help: ## list these targets
-	@echo "usage: make TARGET [PYTHON=python3.12] [EXTRAS=\"cellflow state\"] [JOBS=2] [PORT=8000]"
+	@echo "usage: make TARGET [PYTHON=python3.12] [EXTRAS=\"$(KNOWN)\"] [JOBS=2] [PORT=8000]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 $(READY): pyproject.toml constraints.txt
@@ -57,7 +58,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 		echo "Making $(VENV)/ with $$("$$python" --version 2>&1)"; "$$python" -m venv --clear $(VENV); }; \
 	echo "Installing the book's packages into $(VENV)/ (a few minutes the first time)"; \
-	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test]'
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test,descriptors]'
 	@touch $@
 
 # In two steps: CellFlow's own pins would refuse everybody else's, see pyproject.toml. Its version
@@ -75,17 +76,25 @@ $(VENV)/.state: $(READY)
 		echo "STATE is skipped, because arc-state needs a Python below 3.13 and $(VENV)/ has" \
 			"a newer one: the chapters that run it will say so." >&2; \
 		test "$$CI" != true || { \
-			echo "CI=true: nothing may be skipped; take Python 3.12, or EXTRAS=cellflow." >&2; \
+			echo "CI=true: nothing may be skipped; take Python 3.12, or EXTRAS=\"cellflow interop\"." >&2; \
 			exit 1; }; exit 0; }; \
 	echo "Installing STATE into $(VENV)/"; \
 	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[state]'; \
 	touch $@
+
+$(VENV)/.interop: $(READY)
+	@set -e; rm -f $@; echo "Installing cell-eval and pertpy into $(VENV)/"; \
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[interop]'
+	@touch $@
 
 .PHONY: cellflow
 cellflow: $(VENV)/.cellflow ## the real CellFlow, for chapter 8; make book brings it too
 
 .PHONY: state
 state: $(VENV)/.state ## the real STATE, for chapter 9; make book brings it too
+
+.PHONY: interop
+interop: $(VENV)/.interop ## cell-eval and pertpy, for chapter 12; make book brings them too
 
 .PHONY: book
 book: $(WITH_EXTRAS) ## run every chapter and build the book

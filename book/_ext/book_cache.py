@@ -18,8 +18,9 @@ from jupyter_cache.cache.db import NbCacheRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "anndata", "matplotlib", "POT")
-EXTRAS = ("jax", "ott-jax", "cellflow-tools", "arc-state", "transformers")  # missing ones count too
-PACKAGES = CORE + EXTRAS
+MODELS = ("jax", "ott-jax", "cellflow-tools", "arc-state", "transformers")
+OTHERS = ("rdkit", "cell-eval", "pertpy")
+PACKAGES = CORE + MODELS + OTHERS  # missing ones count too
 
 
 def installed(packages=PACKAGES):

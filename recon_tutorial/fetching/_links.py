@@ -43,7 +43,7 @@ def links_of_page(page: bytes, kind: str, address: str) -> list[Link]:
 
 
 def links_of_folder(folder: Path) -> list[Link]:
-    """List the files of a folder, which pip calls --find-links."""
+    """List the files of a folder, as pip's find-links does."""
     return [Link(path.as_uri(), None) for path in folder.iterdir() if path.is_file()]
 
 

@@ -1,5 +1,6 @@
-"""Tests of the two optional models: run where they are expected, skipped aloud elsewhere."""
+"""Tests of what is optional: run where it is expected, skipped aloud elsewhere."""
 
+import importlib
 import os
 
 import pytest
@@ -14,10 +15,20 @@ def needs(extra):
 
     RECON_TUTORIAL_EXTRAS names what was promised, and `make` sets it to what it has installed.
     """
-    promised = os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state").split()
     try:
         require(MODULES[extra], extra, f"make {extra} brings it")
     except ImportError as error:
-        if extra in promised:
+        if extra in _promised():
             raise
         pytest.skip(str(error))
+
+
+def other_evaluator(module):
+    """Import a module of another evaluator, which the extra `interop` brings."""
+    if "interop" in _promised():
+        return importlib.import_module(module)
+    return pytest.importorskip(module, reason="make interop brings it")
+
+
+def _promised():
+    return os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state interop").split()

@@ -17,6 +17,8 @@ from recon_tutorial.datasets import (
 )
 from recon_tutorial.validation import validate_screen
 
+from .optional import other_evaluator
+
 NORMAN = ["control"] * 5 + ["TSC22D1"] * 5 + ["KLF1+MAP2K6"] * 5 + ["MAP2K6+KLF1"] * 5
 ADAMSON = [
     *["63(mod)_pBA580"] * 5,
@@ -170,5 +172,5 @@ def test_without_pertpy_the_message_says_how_to_get_it(monkeypatch, load):
 
 @pytest.mark.parametrize("name", ["norman_2019", "adamson_2016_upr_perturb_seq"])
 def test_the_real_pertpy_has_these_functions(name):
-    data = pytest.importorskip("pertpy.data", reason="pertpy is not installed")
+    data = other_evaluator("pertpy.data")
     assert callable(getattr(data, name))

@@ -1,6 +1,6 @@
 """cell-eval and pertpy read what is written for them, and print numbers of ours.
 
-Neither is needed: a test whose library is missing skips, and no number is stored here.
+Neither is needed by the package, and no number is stored here.
 """
 
 import numpy as np
@@ -19,6 +19,7 @@ from recon_tutorial.metrics import (
 from recon_tutorial.screen import simulate_screen
 from recon_tutorial.splits import hold_out_perturbations
 
+from .optional import other_evaluator
 from .test_interop_exports import KNOBS, cells_of, guess, held_out
 
 
@@ -30,7 +31,7 @@ def world():
 
 def scored_by_cell_eval(real, predicted, folder):
     """Return its scores, one row per perturbation."""
-    evaluator = pytest.importorskip("cell_eval").MetricsEvaluator(
+    evaluator = other_evaluator("cell_eval").MetricsEvaluator(
         adata_pred=predicted.copy(),
         adata_real=real.copy(),
         num_threads=1,
@@ -110,7 +111,7 @@ def test_evaluate_and_cell_eval_agree_where_every_half_has_the_mean_of_all(world
 
 
 def test_pertpy_agrees_on_energy_distance_and_mmd(world):
-    distance = pytest.importorskip("pertpy").tools.Distance
+    distance = other_evaluator("pertpy").tools.Distance
     screen, split = world
     cells = to_pertpy(screen, split, guess(screen, split), use_rep="X")
     names = held_out(screen, split)

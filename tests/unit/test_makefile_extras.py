@@ -1,4 +1,4 @@
-"""CellFlow and STATE come with the book; what cannot be had is skipped aloud, in CI not at all."""
+"""What others wrote comes with the book; what cannot be had is skipped aloud, in CI not at all."""
 
 import os
 import re
@@ -27,31 +27,37 @@ def installs(clone):
 
 def test_each_extra_is_installed_once_after_the_rest_until_the_pins_change(clone):
     python = fake_python(clone, 'echo "$@" >> installs')
-    for target in ("cellflow", "state", "cellflow", "state"):
+    for target in ("cellflow", "state", "interop", "cellflow", "state", "interop"):
         assert make(target, f"PYTHON={python}", folder=clone).returncode == 0
-    base, needed, cellflow, state = installs(clone)
-    assert base.endswith("-c constraints.txt -e .[book,test]")
+    base, needed, cellflow, state, interop = installs(clone)
+    assert base.endswith("-c constraints.txt -e .[book,test,descriptors]")
     assert needed.endswith("-c constraints.txt -e .[cellflow]")
     assert cellflow.endswith("-c constraints.txt --no-deps cellflow-tools")
     assert state.endswith("-c constraints.txt -e .[state]")
+    assert interop.endswith("-c constraints.txt -e .[interop]")
     later = (clone / ".venv/.state").stat().st_mtime + 10
     os.utime(clone / "constraints.txt", (later, later))
-    for stamp in (".ready", ".cellflow", ".state"):
+    for stamp in (".ready", ".cellflow", ".state", ".interop"):
         assert make("--question", f".venv/{stamp}", folder=clone).returncode == 1
 
 
 def test_other_pins_reach_the_extras_but_never_choose_the_version_of_cellflow(clone):
     python = fake_python(clone, 'echo "$@" >> installs')
-    for target in ("cellflow", "state"):
+    for target in ("cellflow", "state", "interop"):
         run = make(target, f"PYTHON={python}", folder=clone, CONSTRAINTS="newest.txt")
         assert run.returncode == 0
     used = [re.search(r"-c (\S+)", line)[1] for line in installs(clone)]
-    assert used == ["newest.txt", "newest.txt", "constraints.txt", "newest.txt"]
+    assert used == ["newest.txt", "newest.txt", "constraints.txt", "newest.txt", "newest.txt"]
 
 
 @pytest.mark.parametrize(
     ("extra", "step"),
-    [("cellflow", "*.?cellflow?*"), ("cellflow", "*--no-deps*"), ("state", "*.?state?*")],
+    [
+        ("cellflow", "*.?cellflow?*"),
+        ("cellflow", "*--no-deps*"),
+        ("state", "*.?state?*"),
+        ("interop", "*.?interop?*"),
+    ],
 )
 def test_a_failing_install_of_an_extra_stops_make_and_leaves_no_stamp(clone, extra, step):
     stamp = clone / f".venv/.{extra}"
@@ -66,36 +72,37 @@ def test_a_failing_install_of_an_extra_stops_make_and_leaves_no_stamp(clone, ext
 
 
 @pytest.mark.parametrize("target", ["book", "unit", "notebooks", "book-test", "lab"])
-def test_whatever_runs_chapters_or_their_tests_has_both_extras(clone, target):
+def test_whatever_runs_chapters_or_their_tests_has_all_extras(clone, target):
     steps = make("--dry-run", target, f"PYTHON={sys.executable}", folder=clone).stdout
-    assert ".[cellflow]" in steps and "cellflow-tools" in steps and ".[state]" in steps
+    assert ".[cellflow]" in steps and "cellflow-tools" in steps
+    assert ".[state]" in steps and ".[interop]" in steps
     bare = make("--dry-run", target, f"PYTHON={sys.executable}", "EXTRAS=", folder=clone).stdout
-    assert ".[book,test]" in bare
-    assert "cellflow" not in bare and "state" not in bare
+    assert ".[book,test,descriptors]" in bare
+    assert not any(extra in bare for extra in ("cellflow", "state", "interop"))
 
 
 @pytest.mark.parametrize("target", ["lint", "format"])
 def test_a_quick_check_waits_for_no_extra(clone, target):
     steps = make("--dry-run", target, f"PYTHON={sys.executable}", folder=clone).stdout
-    assert ".[book,test]" in steps
-    assert ".[cellflow]" not in steps and ".[state]" not in steps
+    assert ".[book,test,descriptors]" in steps
+    assert not any(f".[{extra}]" in steps for extra in ("cellflow", "state", "interop"))
 
 
 @pytest.mark.parametrize("ci", ["true", "false"])
-@pytest.mark.parametrize("extras", [None, "", "cellflow", "state"])
+@pytest.mark.parametrize("extras", [None, "", "cellflow", "state", "interop"])
 def test_tests_are_told_which_extras_they_must_find(clone, extras, ci):
     python = fake_python(clone, "true")
     chosen = {} if extras is None else {"EXTRAS": extras}
     run = make("unit", f"PYTHON={python}", folder=clone, CI=ci, **chosen)
     assert run.returncode == 0, run.stderr
-    told = "cellflow state" if extras is None else extras
+    told = "cellflow state interop" if extras is None else extras
     assert (clone / "told").read_text() == f"{told}\n"
 
 
 def test_an_extra_that_nobody_knows_is_one_sentence(clone):
     run = make("unit", "EXTRAS=cellfow", folder=clone)
     assert run.returncode != 0
-    assert 'EXTRAS is "cellfow": name cellflow, state' in run.stderr
+    assert 'EXTRAS is "cellfow": name some of cellflow state interop' in run.stderr
 
 
 @pytest.mark.parametrize("minor", range(11, 16))
@@ -116,7 +123,7 @@ def test_without_state_the_build_goes_on_and_tests_do_not_ask_for_it(clone):
         assert run.returncode == 0
         (sentence,) = run.stderr.splitlines()
         assert sentence.startswith("STATE is skipped, because arc-state needs a Python below 3.13")
-    assert (clone / "told").read_text() == "cellflow\ncellflow\n"
+    assert (clone / "told").read_text() == "cellflow interop\n" * 2
 
 
 def test_in_ci_no_extra_may_be_skipped(clone):
@@ -125,5 +132,5 @@ def test_in_ci_no_extra_may_be_skipped(clone):
     assert run.returncode != 0
     assert "CI=true: nothing may be skipped" in run.stderr
     assert not (clone / "told").exists()
-    run = make("unit", f"PYTHON={python}", folder=clone, CI="true", EXTRAS="cellflow")
+    run = make("unit", f"PYTHON={python}", folder=clone, CI="true", EXTRAS="cellflow interop")
     assert run.returncode == 0

@@ -1,6 +1,6 @@
 """Each convention of another library is one named option of ours, held equal where it is installed.
 
-None of them is needed: a test whose library is missing skips, and no number is stored here.
+None of them is needed by the package, and no number is stored here.
 """
 
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from recon_tutorial.metrics import (
 )
 
 from .metric_samples import clouds
+from .optional import other_evaluator
 
 TRUE, PRED, CTRL = clouds(5, n=(23, 31, 40), d=12)
 NAMES = [f"p{i}" for i in range(6)]
@@ -44,14 +45,14 @@ def screen():
 
 
 def test_pertpy_prints_the_biased_energy_distance():
-    pertpy = pytest.importorskip("pertpy")
+    pertpy = other_evaluator("pertpy")
     theirs = pertpy.tools.Distance(metric="edistance", obsm_key="X")(TRUE, PRED)
     squared = versioned("pertpy") < (0, 11)  # its cell-wise distance was squared until then
     assert energy_distance(TRUE, PRED, biased=True, squared=squared) == pytest.approx(theirs)
 
 
 def test_pertpy_mmd_with_its_gaussian_kernel():
-    pertpy = pytest.importorskip("pertpy")
+    pertpy = other_evaluator("pertpy")
     theirs = pertpy.tools.Distance(metric="mmd", obsm_key="X")
     for gamma in (0.05, 1.0):
         expected = theirs(TRUE, PRED, kernel="rbf", gamma=gamma)
@@ -91,7 +92,7 @@ def test_cellflow_averages_mmd_over_six_kernels():
 @pytest.fixture
 def pair(screen):
     """Return the screen as cell-eval reads it, with the same controls on both sides."""
-    types = pytest.importorskip("cell_eval._types")
+    types = other_evaluator("cell_eval._types")
     ctrl, true, pred = screen
 
     def joined(parts):
@@ -106,7 +107,7 @@ def pair(screen):
 
 
 def test_cell_eval_correlates_and_squares_means(pair, screen):
-    theirs = pytest.importorskip("cell_eval.metrics._anndata")
+    theirs = other_evaluator("cell_eval.metrics._anndata")
     ctrl, true, pred = screen
     correlation, error = theirs.pearson_delta(pair), theirs.mse(pair)
     for name, t, p in zip(NAMES, true, pred, strict=True):
@@ -118,7 +119,7 @@ def test_cell_eval_correlates_and_squares_means(pair, screen):
     ("distance", "metric"), [("manhattan", "l1"), ("euclidean", "l2"), ("cosine", "cosine")]
 )
 def test_cell_eval_ranks_out_of_all(pair, screen, distance, metric):
-    theirs = pytest.importorskip("cell_eval.metrics._anndata")
+    theirs = other_evaluator("cell_eval.metrics._anndata")
     expected = theirs.discrimination_score(pair, metric=metric, exclude_target_gene=False)
     ctrl, true, pred = screen
     changes = [
@@ -131,7 +132,7 @@ def test_cell_eval_ranks_out_of_all(pair, screen, distance, metric):
 
 
 def test_cell_eval_correlates_biased_energy_distances_to_control(pair, screen):
-    theirs = pytest.importorskip("cell_eval.metrics._anndata")
+    theirs = other_evaluator("cell_eval.metrics._anndata")
     ctrl, true, pred = screen
     ours = [[energy_distance(x, ctrl, biased=True) for x in part] for part in (true, pred)]
     assert np.corrcoef(ours)[0, 1] == pytest.approx(theirs.edistance(pair))

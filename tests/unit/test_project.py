@@ -79,7 +79,7 @@ def test_no_file_names_a_machine_or_a_package_host():
     private = re.compile(
         rf"(?<![\w.}}>/-])/(?:{folders})/\w"
         r"|(?<![\w.}>-])/tmp/\w"
-        r"|\bpypi\.|pythonhosted|download\.pytorch|registry\.npmjs|deb\.debian"
+        r"|\b(?<!vnd\.)pypi\.|pythonhosted|download\.pytorch|registry\.npmjs|deb\.debian"
         r"|(?:--index-url|--extra-index-url|--find-links)\b|\bfile:///"
     )
     this = Path(__file__).relative_to(ROOT).as_posix()
