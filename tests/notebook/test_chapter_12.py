@@ -170,6 +170,6 @@ def test_without_the_optional_packages_the_page_says_so_and_goes_on(
     numbers = result["numbers"]
     assert set(numbers["missing"]) == {"cell-eval", "pertpy"}
     for name, message in numbers["missing"].items():
-        assert message.startswith("hidden by a test; pip install")
+        assert message.startswith("hidden by a test; run `make interop`")
         assert f"{name} is left out of this page: {message}\n" in printed(notebook)
     assert numbers["agreement"] == {} and numbers["gaps"]["trip"] == 0
