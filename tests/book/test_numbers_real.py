@@ -5,6 +5,69 @@ import os
 import pytest
 
 SURE = ("family", "pathway", "combined")
+EXTRAS = {"cellflow": "CellFlow", "state": "STATE"}
+
+
+@pytest.fixture
+def real(numbers):
+    """The numbers of chapter 10, of which nothing that was to be there is missing."""
+    page = numbers("10_real_interferon")
+    wanted = os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state").split()
+    assert set(page["missing"]) & {EXTRAS[name] for name in wanted if name in EXTRAS} == set()
+    return page
+
+
+def test_chapter_10_holds_the_biology(real):
+    assert real["n_cells"] == 13_999 and real["rises_everywhere"]
+    myeloid, b_cells = real["change"]["CD14 monocytes"], real["change"]["B"]
+    assert myeloid["CXCL10"] > 1.5 * b_cells["CXCL10"]
+    assert {"CXCL10", "CXCL11", "CCL8"} <= set(real["lineage"])
+    assert min(real["correlation"].values()) > 0.9
+
+
+def test_chapter_10_on_seen_types_nobody_is_ahead_of_one_shift_per_type(real):
+    energy = {n: row["energy_distance, embedding"] for n, row in real["scaled"].items()}
+    for name in ("ridge regression", "MLP", "MLP on the shift"):
+        assert real["variance_ratio"][name] < 0.45
+        assert real["purity"][name] > real["purity"]["replicate"]
+        assert energy[name] < 0.65 < 0.7 < energy["mean shift per type"]
+    for name in {"flow", "set, energy", "CellFlow", "STATE"} - set(real["missing"]):
+        assert 0.8 < real["variance_ratio"][name] < 1.25 and energy[name] > 0.6
+        assert real["known"][name]["verdict"] != "better"
+
+
+def test_chapter_10_scores_every_unseen_type_between_floor_and_ceiling(real):
+    assert len(real["unseen"]) == 8
+    for row in real["unseen"].values():
+        assert row["floor"] == row["mean shift"] > 1 > 0.3 > abs(row["ceiling"])
+    board, verdicts = real["unseen_board"], real["verdicts"]
+    for name in {"flow", "CellFlow", "set, energy", "ridge on the shift"} - set(real["missing"]):
+        assert verdicts[name]["verdict"] == "better" and board[name]["low"] > 0.1
+    for name in ("MLP on the shift", "ridge regression"):
+        assert verdicts[name]["verdict"] == "worse"
+    leader = real["leader"]
+    assert leader in {"flow", "CellFlow"} and 0.45 < board[leader]["scaled"] < 0.8
+    assert board["nearest type"]["scaled"] > 0.2
+    assert real["duels"]["flow against flow + descriptor"]["verdict"] == "better"
+    assert real["unseen_scaled"]["Megakaryocytes"][leader] < 0.4
+
+
+def test_chapter_10_tells_the_decoder_from_the_shift(real):
+    decoded, measured = real["decoded_truth"], real["measured_truth"]
+    lost = {name: row["value"] - measured[name]["value"] for name, row in decoded.items()}
+    assert min(lost, key=lost.get) == "replicate" and lost["flow"] > 0.08
+    floors = real["floors"].values()
+    assert sum(f["type unseen"] for f in floors) > 1.05 * sum(f["type seen"] for f in floors)
+
+
+def test_chapter_10_a_mean_shift_gets_interferon_genes_right_and_lineages_wrong(real):
+    plain = real["recovery"]["mean shift"]
+    assert plain["right sign"] == 1 and 0.8 < plain["median share"] < 1.2
+    assert real["recovery"]["replicate"]["recall"] > plain["recall"] + 0.1
+    missed, differ = real["missed"], "differ between types"
+    assert missed["mean shift"][differ] > 2 * missed["mean shift"]["rise everywhere"]
+    assert missed["flow"][differ] < missed["mean shift"][differ] - 0.08
+    assert min(real["directions"].values()) > 0.85
 
 
 def test_chapter_11_only_descriptors_that_know_something_score(numbers):
