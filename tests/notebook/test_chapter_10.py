@@ -1,16 +1,14 @@
 """Chapter 10 keeps its claims on other cells, and its own functions do what they say."""
 
-import ast
 import os
+from functools import partial
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from recon_tutorial.predictors import RidgeShift
-from recon_tutorial.predictors._outside import require
 
 NAME = "10_real_interferon"
 TYPES = ["CD14 monocytes", "CD8 T", "B"]
@@ -28,23 +26,9 @@ ANTIVIRAL = ["ISG15", "IFI6", "IFIT1", "MX1", "ISG20"]
 
 
 @pytest.fixture
-def derived():
-    """Return a function that gives the chapter's own definition of a function or class."""
-    path = Path(__file__).parents[2] / "book" / f"{NAME}.ipynb"
-    nodes = [
-        node
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-    ]
-
-    def find(name, **known):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        scope = {"np": np, "pd": pd, **known}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+def derived(definition):
+    """Return a function that gives the chapter's own definition of a name."""
+    return partial(definition, NAME, np=np, pd=pd)
 
 
 @pytest.fixture
@@ -97,20 +81,10 @@ def test_a_blind_predictor_sees_the_treatment_only(derived):
     assert not np.allclose(blind.predict(ctrl, cov), blind.predict(ctrl, 2 * cov))
 
 
-def needs(extra, module):
-    """Skip where an extra was not promised (`make` says what it installed), else fail."""
-    try:
-        require(module, extra, f"make {extra} brings it")
-    except ImportError as error:
-        if extra in os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state").split():
-            raise
-        pytest.skip(str(error))
-
-
 @pytest.mark.index
-def test_other_cells_tell_the_same_story(run_chapter):
-    needs("cellflow", "cellflow.model")
-    needs("state", "state.tx.models.state_transition")
+def test_other_cells_tell_the_same_story(run_chapter, needs):
+    needs("cellflow")
+    needs("state")
     numbers = run_chapter(NAME, **SHORT)[0]["numbers"]
     assert numbers["missing"] == {}
     check_seen_types(numbers)

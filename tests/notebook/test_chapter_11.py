@@ -1,10 +1,9 @@
 """Chapter 11 keeps its claims with other settings, and what it derives is what it imports."""
 
-import ast
 import os
+from functools import partial
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,23 +23,10 @@ VOCABULARY = ["<cls>", "<pad>", "<eos>", "<unk>", *LETTERS, "<null_1>", "<mask>"
 
 
 @pytest.fixture
-def derived():
+def derived(definition):
     """Return a function: name and what it reads from the page -> the chapter's own function."""
-    nodes = [
-        node
-        for cell in nbformat.read(BOOK / f"{NAME}.ipynb", as_version=4).cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-    ]
-
-    def find(name, **page):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        tools = (LinearRegression, RidgeCV, TfidfVectorizer)
-        scope = {"np": np, "pd": pd, **{tool.__name__: tool for tool in tools}, **page}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+    tools = {tool.__name__: tool for tool in (LinearRegression, RidgeCV, TfidfVectorizer)}
+    return partial(definition, NAME, np=np, pd=pd, **tools)
 
 
 def test_labels_become_columns(derived):

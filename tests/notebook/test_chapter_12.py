@@ -2,6 +2,7 @@
 
 import ast
 import os
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -42,16 +43,9 @@ def nodes():
 
 
 @pytest.fixture
-def derived(nodes):
-    """Return a function that gives the chapter's own definition of a function or class."""
-
-    def find(name, **known):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        scope = {"np": np, **known}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+def derived(definition):
+    """Return a function that gives the chapter's own definition of a name."""
+    return partial(definition, NAME, np=np)
 
 
 @pytest.fixture
