@@ -96,10 +96,13 @@ def test_chapter_11_relatives_are_neighbours(numbers):
 
 
 def test_chapter_11_ignorance_can_be_made_to_look_perfect(numbers):
-    fooled = list(numbers("11_real_cytokines")["ignorant"].values())
-    assert fooled[1:3] == pytest.approx([1, -1])
-    assert fooled[0] > 0.2 and fooled[5] == 0
-    assert fooled[3] > fooled[4] > 0.03
+    fooled = numbers("11_real_cytokines")["ignorant"]
+    assert fooled["mean of all, mean of the others taken away"] == pytest.approx(1)
+    assert fooled["mean of the others, mean of all taken away"] == pytest.approx(-1)
+    assert fooled["mean of the others, nothing taken away"] > 0.2
+    assert fooled["mean of the others, the same taken away"] == 0
+    nothing = [fooled[f"no change, mean of {which} taken away"] for which in ("the others", "all")]
+    assert nothing[0] > nothing[1] > 0.03
 
 
 def test_chapter_11_without_its_family_a_descriptor_knows_less(numbers):
