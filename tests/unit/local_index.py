@@ -1,5 +1,6 @@
 """A package index on this machine, to download from for real, that can be told to misbehave."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -45,7 +46,7 @@ def wheel(trace):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for path, content in files.items():
-            archive.writestr(path, content)
+            archive.writestr(zipfile.ZipInfo(path), content)  # without the time of day
     return packed.getvalue()
 
 
@@ -57,7 +58,10 @@ def sdist(trace):
         "tinydata-1.0/tinydata/data/b.bin": B,
     }
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped,  # without the time of day
+        tarfile.open(fileobj=zipped, mode="w") as archive,
+    ):
         for path, content in files.items():
             member = tarfile.TarInfo(path)
             member.size = len(content)
