@@ -90,7 +90,8 @@ def make_pairs(
     embedding = np.asarray(adata.obsm[use_rep], dtype=np.float32)
     label = adata.obs["perturbation"].astype(str).to_numpy()
     rows = np.flatnonzero(label != CONTROL)
-    cov = adata.uns["descriptors"].loc[label[rows]].to_numpy(dtype=np.float32)
+    # A copy: pandas 3 hands out what nobody may write to, of which torch would warn.
+    cov = adata.uns["descriptors"].loc[label[rows]].to_numpy(dtype=np.float32, copy=True)
     if "context_descriptors" in adata.uns:
         context = adata.obs["context"].astype(str).to_numpy()[rows]
         of_context = adata.uns["context_descriptors"].loc[context].to_numpy(dtype=np.float32)

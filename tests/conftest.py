@@ -1,6 +1,7 @@
 """What all tests share: one thread, reproducible examples, and no network but the loopback."""
 
 import os
+import signal
 import socket
 
 import pytest
@@ -10,6 +11,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported by any
 
 settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")
+
+# A job that a shell put into the background ignores Ctrl-C, and so do all that it starts, among
+# them the processes whose answer to Ctrl-C is tested: they inherit this instead.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = ("127.", "::1", "localhost")
 

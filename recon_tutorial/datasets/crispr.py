@@ -63,8 +63,9 @@ def norman_screen(adata: AnnData) -> AnnData:
     """
     need_columns(adata.obs, "norman_2019", "perturbation_name")
     if "counts" not in adata.layers:
+        found = [name for name in adata.layers if name]  # newer anndata lists X there, as None
         raise ValueError(
-            f"'norman_2019' should have layers[\"counts\"] but has {list(adata.layers) or 'none'}: "
+            f"'norman_2019' should have layers[\"counts\"] but has {found or 'none'}: "
             "its file has changed since this loader was written, so read it yourself"
         )
     given = adata.obs["perturbation_name"].astype(str)
@@ -139,9 +140,9 @@ def adamson_screen(adata: AnnData, *, controls: Sequence[str] = ADAMSON_CONTROLS
     two lanes share a barcode, a cell may bear the label of another.
     """
     need_columns(adata.obs, "adamson_2016", "perturbation")
-    guides = adata.obs["perturbation"].astype(str)
-    known = ~guides.isin(["nan", "None", "<NA>", "*", ""]).to_numpy()
-    adata, guides = adata[known], guides[known]
+    guides = adata.obs["perturbation"]
+    known = (guides.notna() & ~guides.isin(["nan", "None", "<NA>", "*", ""])).to_numpy()
+    adata, guides = adata[known], guides[known].astype(str)
     names = {guide: re.sub(r"_p[A-Z]+\d+$", "", guide) for guide in guides.unique()}
     names |= dict.fromkeys(controls, CONTROL)
     obs = pd.DataFrame({"perturbation": guides.map(names), "guide": guides}, index=adata.obs_names)

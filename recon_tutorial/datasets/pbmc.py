@@ -132,10 +132,12 @@ def _read_part(path, donors, cells_per_cytokine, seed):
         ]
         rows = np.sort(of_donors.index.to_numpy()[np.concatenate(chosen)])
         matrix = file["layers/counts"] if "layers/counts" in file else file["X"]
-        names, genes = (file[part][file[part].attrs["_index"]].asstr() for part in ("obs", "var"))
+        names, genes = (
+            pd.Index(read_elem(file[part][file[part].attrs["_index"]])) for part in ("obs", "var")
+        )
         return AnnData(
             X=sparse_dataset(matrix)[rows],
             obs=obs.iloc[rows].set_index(names[rows]),
-            var=pd.DataFrame(index=genes[:]),
+            var=pd.DataFrame(index=genes),
             uns={"esm2_embeddings": read_elem(file["uns/esm2_embeddings"])},
         )

@@ -109,7 +109,7 @@ def evaluate(
     for name, model in tqdm(entrants.items(), desc="evaluate", unit="model", disable=hidden):
         start = perf_counter()
         try:
-            model.train(*train[:3], **(train_options or {}).get(name, {}))
+            model.train(*_copies(*train[:3]), **(train_options or {}).get(name, {}))
             seconds[name] = perf_counter() - start
             predictions = _predict(model, arena)
         # Anybody's code runs here: whatever it raises becomes this model's row, and the
@@ -135,10 +135,15 @@ def evaluate(
 
 def _predict(model, arena):
     """Predictions from random controls, and from partners where rows have one."""
-    answers = [_checked(model.predict(arena.ctrl, arena.cov), arena.ctrl)]
+    answers = [_checked(model.predict(*_copies(arena.ctrl, arena.cov)), arena.ctrl)]
     if arena.partner is not None and getattr(model, "answers_rows", True):
-        answers.append(_checked(model.predict(arena.partner, arena.cov), arena.ctrl))
+        answers.append(_checked(model.predict(*_copies(arena.partner, arena.cov)), arena.ctrl))
     return answers
+
+
+def _copies(*arrays):
+    """A model may write to what it is given; those after it, floors included, must not see it."""
+    return (array.copy() for array in arrays)
 
 
 def _checked(prediction, ctrl):

@@ -47,4 +47,12 @@ def embedding(matrix, key):
             "an embedding is a matrix of numbers, one row per cell"
         )
     with np.errstate(over="ignore"):
-        return dense.astype(np.float32)
+        dense = dense.astype(np.float32)
+    broken = int((~np.isfinite(dense)).any(axis=1).sum())
+    if broken:
+        name = f"obsm[{key!r}]" + ("" if key == "X_emb" else " as obsm['X_emb']")
+        raise ValueError(
+            f"{name} holds NaN or infinite values in {broken} cells: "
+            "drop those cells, or fit the embedding again"
+        )
+    return dense

@@ -68,7 +68,10 @@ def _numbers(table):
     for position, name in enumerate(table.columns):  # by position: names may repeat
         column = table.iloc[:, position]
         if not (is_numeric_dtype(column) or is_bool_dtype(column)) or column.dtype.kind == "c":
-            raise ValueError(f"descriptor column {name!r} is not numeric: encode it as numbers")
+            raise ValueError(
+                f"descriptor column {name!r} is not numeric ({str(column.iloc[0])!r} for "
+                f"{table.index[0]!r}): encode it as numbers"
+            )
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         if not np.isfinite(values).all():
             at = table.index[~np.isfinite(values)][0]

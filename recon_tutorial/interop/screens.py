@@ -100,6 +100,8 @@ def screen_from_anndata(
             f"use_rep={use_rep!r} is no key of obsm (found: {found}): name your embedding"
         )
 
+    if not (adata.obs_names.is_unique and adata.var_names.is_unique):
+        validate_screen(adata)  # says so; a copy would make anndata warn of it in other words
     screen = adata.to_memory(copy=True)  # whatever it is: a view, or a file on disk
     screen.X = expression(screen.X)
     screen.obs["perturbation"] = pd.Categorical(perturbation)
@@ -134,8 +136,10 @@ def _perturbations(obs, key, control):
     parts = {name: [part.strip() for part in name.split("+")] for name in present}
     joined = [name for name in present if name != control and control in parts[name]]
     if joined:
+        alone = "+".join(part for part in parts[joined[0]] if part != control)
+        others = f", and so on for {len(joined) - 1} more" if joined[1:] else ""
         raise ValueError(
             f"{joined[0]!r} joins a perturbation to the control {control!r}: "
-            f"name {len(joined)} such label(s) after the perturbation alone"
+            f"name it after the perturbation alone, {alone!r}{others}"
         )
     return np.where(label == control, CONTROL, label)

@@ -6,6 +6,7 @@ from recon_tutorial.plotting.curves import plot_curve
 from recon_tutorial.plotting.errors import plot_error_split, plot_history
 from recon_tutorial.plotting.matrix import plot_fooling_matrix
 from recon_tutorial.plotting.scores import plot_scores
+from recon_tutorial.plotting.volcano import plot_volcano
 
 __all__ = [
     "COLOURS",
@@ -17,5 +18,6 @@ __all__ = [
     "plot_fooling_matrix",
     "plot_history",
     "plot_scores",
+    "plot_volcano",
     "use_style",
 ]

@@ -123,15 +123,3 @@ def test_chapter_6_descriptors_do_the_work(numbers):
 def test_chapter_6_shows_both_sides_of_the_debate(numbers):
     gain = numbers("06_held_out_perturbations")["nonlinear_gain"]
     assert gain["MLP, K = 20"][1] > 0 > gain["MLP, K = 40"][2]  # better, then worse
-
-
-def test_chapter_10_recovers_the_interferon_response(numbers):
-    page = numbers("10_real_interferon")
-    assert page["n_cells"] == 13_999 and page["rises_everywhere"]
-    assert page["best"] == "mean shift per type"
-    for network in ("MLP", "MLP on the shift"):
-        assert page["variance_ratio"][network] < 0.3
-        assert page["scaled"][network]["knn_purity, embedding"] > 1  # purer than real cells
-        assert page["scaled"][network]["energy_distance, embedding"] < 0.5
-    myeloid, b_cells = page["change"]["CD14 monocytes"], page["change"]["B"]
-    assert myeloid["CXCL10"] > 1.5 * b_cells["CXCL10"]

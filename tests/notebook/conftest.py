@@ -1,5 +1,7 @@
-"""A chapter run with other parameters, in a folder of its own."""
+"""A chapter run with other parameters, and what it defines taken out of it."""
 
+import ast
+import runpy
 from pathlib import Path
 
 import nbformat
@@ -21,3 +23,24 @@ def run_chapter(tmp_path, monkeypatch):
         return recorded, nbformat.read(output, as_version=4)
 
     return run
+
+
+@pytest.fixture
+def definition():
+    """Return a function: chapter, name, what it reads -> the chapter's own function or class."""
+
+    def find(chapter, name, **known):
+        cells = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        nodes = [node for source in code for node in ast.parse(source).body]
+        (node,) = [node for node in nodes if getattr(node, "name", None) == name]
+        exec(compile(ast.Module([node], []), name, "exec"), known)
+        return known[name]
+
+    return find
+
+
+@pytest.fixture
+def needs():
+    """Return a function: name of an extra -> go on, fail where it was promised, or skip."""
+    return runpy.run_path(str(BOOK.parent / "tests" / "unit" / "optional.py"))["needs"]

@@ -1,9 +1,7 @@
 """Chapter 7 keeps its claims in other worlds, and what it derives is what it imports."""
 
-import ast
-from pathlib import Path
+from functools import partial
 
-import nbformat
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -29,23 +27,9 @@ AVERAGES = ("perturbation mean shift", "ridge on the shift")
 
 
 @pytest.fixture
-def derived():
-    """Return a function that gives the chapter's own definition of a function."""
-    path = Path(__file__).parents[2] / "book" / f"{NAME}.ipynb"
-    nodes = [
-        node
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-    ]
-
-    def find(name):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        scope = {"np": np}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+def derived(definition):
+    """Return a function that gives the chapter's own definition of a name."""
+    return partial(definition, NAME, np=np)
 
 
 def screen_of(cells, seed=8):

@@ -1,18 +1,16 @@
 """Chapter 8 keeps its claims in other worlds, and what it derives is what it imports."""
 
-import ast
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
 from recon_tutorial.predictors import FlowMatchingPredictor
-from recon_tutorial.predictors._outside import require
 from recon_tutorial.predictors.flow import _match
 
 NAME = "08_flow_matching"
@@ -41,23 +39,10 @@ CELLS, UNSEEN = "held-out cells", "held-out perturbations"
 
 
 @pytest.fixture
-def derived():
-    """Return a function that gives the chapter's own definition of a function."""
-    path = Path(__file__).parents[2] / "book" / f"{NAME}.ipynb"
-    nodes = [
-        node
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-    ]
-
-    def find(name):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        scope = {"np": np, "torch": torch, "linear_sum_assignment": linear_sum_assignment}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+def derived(definition):
+    """Return a function that gives the chapter's own definition of a name."""
+    scope = {"np": np, "torch": torch, "linear_sum_assignment": linear_sum_assignment}
+    return partial(definition, NAME, **scope)
 
 
 @pytest.fixture
@@ -130,18 +115,8 @@ def test_effective_partners(derived):
     assert even == pytest.approx({"partners": 3, "cost": 1})
 
 
-def needs_cellflow():
-    """Skip where CellFlow was not promised (`make` says what it installed), else fail."""
-    try:
-        require("cellflow.model", "CellFlow", "make cellflow brings it")
-    except ImportError as error:
-        if "cellflow" in os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state").split():
-            raise
-        pytest.skip(str(error))
-
-
-def test_flows_keep_the_crowd_in_other_worlds(run_chapter):
-    needs_cellflow()
+def test_flows_keep_the_crowd_in_other_worlds(run_chapter, needs):
+    needs("cellflow")
     numbers = run_chapter(NAME, **SHORT)[0]["numbers"]
     assert numbers["missing"] == {}
     assert all(numbers["by_hand_equals_imported"].values())
@@ -225,8 +200,8 @@ def test_without_cellflow_the_page_says_so_and_goes_on(run_chapter, tmp_path, mo
     assert set(result["numbers"]["bimodal_verdicts"]) == {f"flow, {CELLS}", f"flow, {UNSEEN}"}
 
 
-def test_the_default_network_is_large(run_chapter):
-    needs_cellflow()
+def test_the_default_network_is_large(run_chapter, needs):
+    needs("cellflow")
     cost = run_chapter(NAME, **TINY | {"default_network": True})[0]["numbers"]["cost"]
     assert cost["default weights"] > 500 * cost["weights"]
     assert cost["default step"] > 10 * cost["step"]

@@ -1,10 +1,9 @@
 """Chapter 9 keeps its claims in other worlds, and what it derives is what it imports."""
 
-import ast
 import os
+from functools import partial
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -12,7 +11,6 @@ from torch import nn
 
 from recon_tutorial import metrics
 from recon_tutorial.predictors import energy_loss
-from recon_tutorial.predictors._outside import require
 from recon_tutorial.predictors.sets import _SetNetwork
 
 NAME = "09_sets_of_cells"
@@ -39,23 +37,9 @@ SIMPLE = ("perturbation mean shift", "ridge on the shift")
 
 
 @pytest.fixture
-def derived():
-    """Return a function that gives the chapter's own definition of a function or class."""
-    path = Path(__file__).parents[2] / "book" / f"{NAME}.ipynb"
-    nodes = [
-        node
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-        for node in ast.parse(cell.source).body
-    ]
-
-    def find(name):
-        (node,) = [n for n in nodes if getattr(n, "name", None) == name]
-        scope = {"np": np, "torch": torch, "nn": nn}
-        exec(compile(ast.Module([node], []), name, "exec"), scope)
-        return scope[name]
-
-    return find
+def derived(definition):
+    """Return a function that gives the chapter's own definition of a name."""
+    return partial(definition, NAME, np=np, torch=torch, nn=nn)
 
 
 @pytest.fixture
@@ -116,17 +100,10 @@ def test_the_network_is_that_of_the_package(derived):
 
 
 @pytest.fixture
-def outside():
+def outside(needs):
     """Go on if both packages import; else fail where they were promised, and skip elsewhere."""
-    promised = os.environ.get("RECON_TUTORIAL_EXTRAS", "cellflow state").split()
-    modules = {"cellflow": "cellflow.model", "state": "state.tx.models.state_transition"}
-    for extra, module in modules.items():
-        try:
-            require(module, extra, f"make {extra} brings it")
-        except ImportError as error:
-            if extra in promised:
-                raise
-            pytest.skip(str(error))
+    needs("cellflow")
+    needs("state")
 
 
 def test_sets_of_cells_in_other_worlds(run_chapter, outside):

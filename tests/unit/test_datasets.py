@@ -58,6 +58,7 @@ def tiny_kang(tmp_path_factory):
     files, truth = _tiny_kang(tmp_path_factory.mktemp("kang"))
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".*option is deprecated", module="anndata")  # not ours
         patch.setattr(kang_module, "fetch", lambda name, progress: files)
         return load_kang(), load_kang(), truth
 

@@ -196,6 +196,30 @@ def test_one_broken_model_loses_no_scores_of_the_others(screen, split):
     assert board.loc["crash", "note"] == notes["crash"] and np.isnan(board.loc["crash", "rank"])
 
 
+@pytest.mark.parametrize("pairing", ["random", "true"])
+def test_a_model_that_writes_to_its_inputs_moves_nobody_else(screen, split, pairing):
+    class InPlace(RidgeShift):
+        def train(self, *rows):
+            super().train(*rows)
+            for array in rows:
+                array += 1
+
+        def predict(self, ctrl_emb, pert_cov):
+            answer = super().predict(ctrl_emb, pert_cov)
+            ctrl_emb += 100
+            pert_cov += 1
+            return answer
+
+    chosen = {"pairing": pairing, "metrics": ["energy_distance", "mse"]}
+    alone = evaluate({"ridge": RidgeShift()}, screen, split, **chosen)
+    after = evaluate({"in place": InPlace(), "ridge": RidgeShift()}, screen, split, **chosen)
+    values = after.groupby("model").get_group("in place")["value"].to_numpy()
+    after = after[after["model"] != "in place"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, after, check_exact=True)
+    ridge = alone[alone["model"] == "ridge"]["value"]
+    np.testing.assert_array_equal(values, ridge)
+
+
 def test_ctrl_c_is_not_swallowed(screen, split):
     class Interrupted(RidgeShift):
         def train(self, *rows):

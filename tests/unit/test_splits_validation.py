@@ -72,7 +72,7 @@ def test_a_validation_share_must_leave_cells_to_train_on(fraction):
 @pytest.mark.parametrize("contexts", [1, 2])
 def test_a_group_too_small_for_three_parts_is_named(n_cells, seen, contexts):
     screen = simulate_screen(**KNOBS, n_contexts=contexts, n_genes=5)
-    mine = (screen.obs["perturbation"] == "p1").to_numpy()
+    mine = (screen.obs["perturbation"] == "p1").to_numpy(copy=True)
     name = "p1"
     if contexts > 1:
         mine &= (screen.obs["context"] == "context1").to_numpy()
