@@ -20,6 +20,13 @@ from recon_tutorial.exercises.chapter_09 import (
     check_one_at_a_time,
     check_runaway_push,
 )
+from recon_tutorial.exercises.chapter_10 import (
+    check_inner_choice,
+    check_leaky_embedding,
+    check_without_the_type,
+)
+from recon_tutorial.exercises.chapter_11 import check_held_share, check_own_descriptor
+from recon_tutorial.exercises.chapter_12 import check_forgotten_logarithm, check_means_only
 from recon_tutorial.exercises.feedback import Feedback
 from recon_tutorial.exercises.leaks import (
     check_repeated_cells,
@@ -37,12 +44,18 @@ __all__ = [
     "check_collapse",
     "check_collapsed_model",
     "check_forged_spread",
+    "check_forgotten_logarithm",
+    "check_held_share",
+    "check_inner_choice",
     "check_kept_but_wrong",
     "check_leaky_decoder",
+    "check_leaky_embedding",
     "check_longest_pairs",
+    "check_means_only",
     "check_mended_predictor",
     "check_one_at_a_time",
     "check_other_descriptors",
+    "check_own_descriptor",
     "check_pure_but_far",
     "check_questions",
     "check_repeated_cells",
@@ -53,6 +66,7 @@ __all__ = [
     "check_true_partners",
     "check_two_modes",
     "check_wide",
+    "check_without_the_type",
     "let_in_perturbations",
     "repeat_cells",
 ]

@@ -21,6 +21,8 @@ from recon_tutorial.predictors import (
 from recon_tutorial.screen import simulate_screen
 from recon_tutorial.splits import hold_out_perturbations, split_cells
 
+from . import exercise_worlds_real
+
 
 @cache
 def cells():
@@ -231,7 +233,8 @@ def _checks():
         arrays = decoder(64), ridge, *truth
         return exercises.check_leaky_decoder(answer, column, *arrays, **options)
 
-    return checks | {"small_decoder": small, "leaky_decoder": leaky}
+    own = {"small_decoder": small, "leaky_decoder": leaky}
+    return checks | own | exercise_worlds_real.checks()
 
 
 N_PARTS = {
@@ -239,5 +242,6 @@ N_PARTS = {
     "collapsed_model": 3,
     "true_partners": 2,
     "better_coupling": 2,
+    **exercise_worlds_real.N_PARTS,
 }  # of the answer; 1 for the others
 NAMES = sorted(n.removeprefix("check_") for n in exercises.__all__ if n.startswith("check_"))

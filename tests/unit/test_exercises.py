@@ -10,6 +10,13 @@ from .exercise_worlds import N_PARTS, NAMES, ask
 
 # What would give an exercise away, in the words of its answer.
 SECRETS = {
+    "inner_choice": r"idxmin|flow \+",
+    "leaky_embedding": r"split\.train|split\.test|n_obs",
+    "without_the_type": r"Flow|SetPredictor|MLP|Ridge",
+    "held_share": r"51|1 ?/",
+    "own_descriptor": r"pathway|True|False",
+    "forgotten_logarithm": r"\.expm1\(|too large|large values",
+    "means_only": r"\[None\]|keepdims|r2",
     "attention_under_mse": r"attention=True",
     "better_coupling": r"'given'|\bbetter is\b|cannot tell",
     "forged_spread": r"\+ rng|normal\(|scale=1|\bstd\(",
