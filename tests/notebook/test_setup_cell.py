@@ -68,6 +68,7 @@ def fresh(tmp_path_factory):
             if not OURS.match(entry.name.replace("-", "_")) and not link.is_symlink():
                 link.symlink_to(entry)
     run(sys.executable, "-m", "venv", env)
+    run(env / "bin" / "python", "-m", "pip", "uninstall", "-q", "-y", "setuptools")  # too old
     (site,) = env.glob("lib/python*/site-packages")
     (site / "others.pth").write_text(f"{links}\n")  # a line that is a folder; its .pth files rest
     return env
