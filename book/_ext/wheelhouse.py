@@ -122,9 +122,7 @@ def main(arguments=None):
         write_install(room)
         move(room, target)
     except subprocess.CalledProcessError:
-        sys.exit(
-            f"pip could not fetch or build every wheel (see above): {target.name}/ is as before"
-        )
+        sys.exit(f"pip could not pack every wheel (see above): {target.name}/ is as before")
     except (OSError, RuntimeError, ValueError) as error:  # a full disk, or data out of reach
         sys.exit(f"{error}: {target.name}/ is as before")
     except KeyboardInterrupt:

@@ -72,7 +72,9 @@ def test_three_hints_that_differ_and_do_not_tell(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("nonsense", ["nonsense", None, [], object()], ids=repr)
+@pytest.mark.parametrize(
+    "nonsense", ["nonsense", None, [], object()], ids=["text", "None", "list", "object"]
+)
 def test_nonsense_gets_a_sentence(name, nonsense):
     feedback = ask(name, (nonsense,) * N_PARTS.get(name, 1))
     assert not feedback.passed and feedback.tried
