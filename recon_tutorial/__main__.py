@@ -109,7 +109,7 @@ def _run(options):
 def _grade(options):
     # Here, because it brings the models and metrics, which `run` starts quicker without.
     from recon_tutorial.grading import Limits, grade, write_report
-    from recon_tutorial.grading.report import check_name, one_line
+    from recon_tutorial.grading._report import check_name, one_line
 
     submission = Path(options.submission)
     report = check_name(options.output or submission.with_suffix(".report.md"))

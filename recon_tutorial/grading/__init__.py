@@ -12,9 +12,9 @@ None of this holds against a hole in the kernel: grade strangers in a container 
 machine that holds nothing else.
 """
 
-from recon_tutorial.grading.grading import grade
-from recon_tutorial.grading.limits import Limits
-from recon_tutorial.grading.report import as_markdown, write_report
-from recon_tutorial.grading.verdicts import POINTS, Grade
+from recon_tutorial.grading._grade import grade
+from recon_tutorial.grading._limits import Limits
+from recon_tutorial.grading._report import as_markdown, write_report
+from recon_tutorial.grading._verdicts import POINTS, Grade
 
 __all__ = ["POINTS", "Grade", "Limits", "as_markdown", "grade", "write_report"]

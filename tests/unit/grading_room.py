@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recon_tutorial.grading import Limits, grade
-from recon_tutorial.grading.launch import MARK, UIDS
+from recon_tutorial.grading._launch import MARK, UIDS
 
 SUBMISSIONS = Path(__file__).with_name("submissions")
 GOOD = (SUBMISSIONS / "good.py").read_text()

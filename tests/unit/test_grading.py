@@ -8,7 +8,7 @@ import time
 import pytest
 
 from recon_tutorial.grading import POINTS, Grade, Limits, as_markdown, grade, write_report
-from recon_tutorial.grading.worlds import EFFECTS, derived_seed, hidden_world
+from recon_tutorial.grading._worlds import EFFECTS, derived_seed, hidden_world
 
 from . import grading_room
 from .grading_room import GOOD, SEED, SUBMISSIONS, after, linux

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from recon_tutorial.grading import Limits
+from recon_tutorial.grading._remote import remote_factory
 from recon_tutorial.grading._sandbox import wire
-from recon_tutorial.grading.remote import remote_factory
-from recon_tutorial.grading.worker import Worker
-from recon_tutorial.grading.worlds import hidden_world
+from recon_tutorial.grading._worker import Worker
+from recon_tutorial.grading._worlds import hidden_world
 
 from . import grading_room
 from .grading_room import GOOD, SEED, after, linux

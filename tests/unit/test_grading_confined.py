@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from recon_tutorial.grading import Limits
+from recon_tutorial.grading._grade import guarded
+from recon_tutorial.grading._launch import SANDBOX
 from recon_tutorial.grading._sandbox import processes
-from recon_tutorial.grading.grading import guarded
-from recon_tutorial.grading.launch import SANDBOX
-from recon_tutorial.grading.worker import Stopped, Worker
+from recon_tutorial.grading._worker import Stopped, Worker
 
 from . import grading_room
 from .grading_room import FOREVER, GOOD, after, left, linux, wait_for

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import asdict
 from pathlib import Path
 
-from recon_tutorial.grading.verdicts import POINTS, Grade
+from recon_tutorial.grading._verdicts import POINTS, Grade
 
 HEAD = (
     "| world | scaled score (95 %) | energy distance | floor | ceiling | ridge "

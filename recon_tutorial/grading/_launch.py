@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from recon_tutorial.grading._limits import Limits
 from recon_tutorial.grading._sandbox.processes import family
-from recon_tutorial.grading.limits import Limits
 
 SANDBOX = Path(__file__).with_name("_sandbox")
 PACKAGE = SANDBOX.parents[1]

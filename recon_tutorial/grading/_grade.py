@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from recon_tutorial.evaluation import evaluate
+from recon_tutorial.grading._limits import MIB, Limits
+from recon_tutorial.grading._remote import SubmissionError, remote_factory
 from recon_tutorial.grading._sandbox.prctl import adopt_orphans, hide_memory
-from recon_tutorial.grading.limits import MIB, Limits
-from recon_tutorial.grading.remote import SubmissionError, remote_factory
-from recon_tutorial.grading.verdicts import BASELINE, METRIC, MODEL, Grade, row, verdict
-from recon_tutorial.grading.worker import Stopped, Worker
-from recon_tutorial.grading.worlds import DIMS, EFFECTS, derived_seed, hidden_world
+from recon_tutorial.grading._verdicts import BASELINE, METRIC, MODEL, Grade, row, verdict
+from recon_tutorial.grading._worker import Stopped, Worker
+from recon_tutorial.grading._worlds import DIMS, EFFECTS, derived_seed, hidden_world
 from recon_tutorial.predictors import RidgeShift
 from recon_tutorial.protocol import ContractError, check_predictor
 

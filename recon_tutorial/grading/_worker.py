@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import numpy as np
 
+from recon_tutorial.grading._launch import launch
+from recon_tutorial.grading._limits import Limits
 from recon_tutorial.grading._sandbox import wire
 from recon_tutorial.grading._sandbox.processes import family, sweep
-from recon_tutorial.grading.launch import launch
-from recon_tutorial.grading.limits import Limits
 
 KEEP_OUTPUT = 8192  # bytes of what it printed, the last ones
 PATIENCE = 20.0  # seconds to end all its processes

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from recon_tutorial.grading.worker import Stopped, Worker
+from recon_tutorial.grading._worker import Stopped, Worker
 
 DTYPE = re.compile(r"[<>|=][fiub][1248]|[<>|=]f16")
 
