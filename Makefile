@@ -149,6 +149,11 @@ data: $(READY) ## fetch all the real data of the book into your cache
 	$(BIN)/python -c "from recon_tutorial.datasets import SOURCES, fetch; \
 		print(*[path for name in SOURCES for path in fetch(name).values()], sep='\n')"
 
+# The optional packages that this Python cannot have are left out of it as well, aloud.
+.PHONY: wheelhouse
+wheelhouse: $(WITH_EXTRAS) ## pack wheels, data and notebooks for a class without a network
+	$(BIN)/python book/_ext/wheelhouse.py wheelhouse --constraints $(CONSTRAINTS) --extras "$(EXTRAS)"
+
 .PHONY: benchmark
 benchmark: $(READY) ## time predictors side by side, and what an evaluation costs
 	$(BIN)/python benchmarks/fit.py
@@ -159,6 +164,10 @@ constraints: ## resolve constraints.txt anew with PYTHONS="python3.11 python3.12
 	@trap 'rm -f constraints.new' EXIT; \
 	"$(PYTHON)" .ci/constraints.py constraints.txt $(PYTHONS) > constraints.new && \
 	mv constraints.new constraints.txt && echo "constraints.txt is new; run make test before you commit it."
+
+.PHONY: repository
+repository: ## lead every address to your fork: make repository URL=https://github.com/you/fork [BRANCH=main]
+	@"$(PYTHON)" book/_ext/repository.py "$(URL)" "$(BRANCH)"
 
 .PHONY: clean
 clean: ## remove what was built; delete .venv/ too for a fresh start

@@ -1,4 +1,4 @@
-"""The command line: ``python -m recon_tutorial run NOTEBOOK OUT [-p NAME VALUE]...``."""
+"""The command line: ``python -m recon_tutorial run NOTEBOOK OUT`` and ``grade SUBMISSION``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import ast
 import logging
 import sys
+from pathlib import Path
 
 from recon_tutorial import __version__
 from recon_tutorial.running import listing, run_notebook
@@ -70,6 +71,24 @@ def _parser():
         "--timeout", type=float, metavar="SECONDS", help="longest time that one cell may take"
     )
     run.set_defaults(command=_run)
+    grade = commands.add_parser(
+        "grade",
+        help="grade a submission to the course project",
+        description="Check a predictor and score it in hidden worlds, in processes of its own; "
+        "write a report, and the same as .json beside it. The exit code is 0 for every grade.",
+        epilog="example: python -m recon_tutorial grade submission.py -o grades/submission.md",
+    )
+    grade.add_argument("submission", metavar="SUBMISSION", help="a .py with make_predictor")
+    grade.add_argument(
+        *("-o", "--output"), metavar="REPORT", help="the .md to write [SUBMISSION.report.md]"
+    )
+    grade.add_argument(
+        "--seed-file", metavar="FILE", help="holds one whole number of 20 digits or more: the same "
+        "hidden worlds for a whole course [new ones each time]",
+    )  # fmt: skip
+    grade.add_argument("--seconds", type=float, help="time for the contract and for each world")
+    grade.add_argument("--memory", type=float, metavar="MIB", help="memory of all its processes")
+    grade.set_defaults(command=_grade)
     return parser
 
 
@@ -85,6 +104,30 @@ def _run(options):
         print(listing(summary["numbers"]))
     print(f"wrote {options.output} in {summary['seconds']:.1f} s", file=sys.stderr)
     return 0
+
+
+def _grade(options):
+    # Here, because it brings the models and metrics, which `run` starts quicker without.
+    from recon_tutorial.grading import Limits, grade, write_report
+    from recon_tutorial.grading._report import check_name, one_line
+
+    submission = Path(options.submission)
+    report = check_name(options.output or submission.with_suffix(".report.md"))
+    given = {"seconds": options.seconds, "memory": options.memory}
+    limits = Limits(**{name: value for name, value in given.items() if value is not None})
+    seed = _seed(options.seed_file) if options.seed_file else None
+    result = grade(submission, seed=seed, limits=limits)
+    write_report(result, report)
+    print(f"{result.verdict} ({result.points} points): {one_line(result.reason)}")
+    print(f"wrote {report} in {result.seconds:.1f} s", file=sys.stderr)
+    return 0
+
+
+def _seed(path):
+    text = Path(path).read_text(encoding="utf-8").strip()
+    if not text.isdecimal():
+        raise ValueError(f"{path} holds no whole number: write one of 20 digits or more into it")
+    return int(text)
 
 
 def _shielded(arguments):

@@ -1,12 +1,15 @@
 """Mend the flaws that other extensions leave in the finished pages.
 
-Each is either an error in the browser's console or an element that an accessibility check rejects.
+Each is an error in the browser's console, an element that an accessibility check rejects, or
+something that only a script would put right.
 """
 
 import re
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
+AUTO_THEME = re.compile(r'(?<=<html )([^>]*)data-theme="auto"')
 SIGNATURE_LINES = re.compile(r"<dl>\s*((?:<dd>.*?</dd>\s*)+)</dl>")
 
 
@@ -49,8 +52,33 @@ def mend_page(app: Sphinx, pagename, templatename, context, doctree):
         context["body"] = mend(context["body"])
 
 
+def add_icon(app: Sphinx, pagename, templatename, context, doctree):
+    """Offer the icon as PNG too: telephones and older browsers take no SVG."""
+    address = context["pathto"]("_static/favicon.png", 1)
+    icons = "".join(
+        f'<link rel="{rel}" type="image/png" sizes="180x180" href="{address}"/>\n'
+        for rel in ("icon", "apple-touch-icon")
+    )
+    context["metatags"] = context.get("metatags", "") + icons
+
+
+def light_without_scripts(app: Sphinx, exception):
+    """Write the light theme into the finished pages, where scripts alone understand "auto".
+
+    The theme's first script overwrites it, so a reader with scripts never sees a difference.
+    """
+    if exception is None and app.builder.format == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text(encoding="utf8")
+            light = AUTO_THEME.sub(r'\1data-theme="light"', text, count=1)
+            if light != text:
+                page.write_text(light, encoding="utf8")
+
+
 def setup(app):
     """Connect after every other handler has had its say."""
+    app.connect("html-page-context", add_icon)
+    app.connect("build-finished", light_without_scripts)
     app.connect("html-page-context", drop_duplicate_scripts, priority=900)
     app.connect("html-page-context", mend_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -49,10 +49,21 @@ def is_cached(cache, notebook):
 
 
 def execute(client):
-    """Run one notebook in a kernel of its own; return the seconds it took."""
+    """Run one notebook in a kernel of its own; return its seconds, and those of each code cell."""
+    began, took = {}, {}
+
+    def on_start(cell, cell_index):
+        began[cell_index] = time.perf_counter()
+
+    def on_end(cell, cell_index, execute_reply):
+        took[cell_index] = time.perf_counter() - began[cell_index]
+
+    client.on_cell_start, client.on_cell_executed = on_start, on_end
     start = time.perf_counter()
     client.execute()
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    code = [i for i, cell in enumerate(client.nb.cells) if cell.cell_type == "code"]
+    return seconds, [round(took.get(i, 0.0), 3) for i in code]
 
 
 def make_client(path, notebook, timeout):
@@ -80,13 +91,14 @@ def run_all(todo, cache, *, jobs, timeout, report):
             for future in as_completed(futures):
                 path = futures[future]
                 try:
-                    seconds = future.result()
+                    seconds, cell_seconds = future.result()
                 except (CellControlSignal, DeadKernelError) as error:
                     failed.append(path)
                     report(path, "FAILED")
                     print(error, file=sys.stderr, flush=True)
                     continue
-                bundle = CacheBundleIn(todo[path], str(path), data={"execution_seconds": seconds})
+                times = {"execution_seconds": seconds, "cell_seconds": cell_seconds}
+                bundle = CacheBundleIn(todo[path], str(path), data=times)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 report(path, f"{seconds:.1f} s")
         except KeyboardInterrupt:

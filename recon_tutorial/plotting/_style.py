@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#444444", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FLOOR, CEILING = "#777777", "#111111"
+STAR = 1.7  # as large a star as a disc: most of the box around a star is empty
 
 
 def use_style() -> None:
@@ -28,6 +29,12 @@ def use_style() -> None:
             "savefig.facecolor": "white",
         }
     )
+
+
+def marked(i: int, *, size: float = 6.0) -> dict:
+    """Return colour, marker and marker size (points) of the i-th group, for ``Axes.plot``."""
+    marker = MARKERS[i % 8]
+    return {"color": COLOURS[i % 8], "marker": marker, "ms": size * (STAR if marker == "*" else 1)}
 
 
 def need(frame, *columns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recon_tutorial.plotting._style import CEILING, COLOURS, FLOOR, MARKERS, done, need, panels
+from recon_tutorial.plotting._style import CEILING, FLOOR, done, marked, need, panels
 
 
 def plot_curve(
@@ -50,12 +50,12 @@ def plot_curve(
             axis.axvline(mark, color="#bbbbbb", lw=6, alpha=0.5, zorder=0)
         for i, kind in enumerate(frame[group].unique()):
             at = part[part[group] == kind].groupby(x)[y]
-            look = {"color": COLOURS[i % 8], "marker": MARKERS[i % 8]}
+            look = marked(i)
             axis.plot(at.mean().index, at.mean(), label=kind, **look)
             axis.fill_between(at.mean().index, at.min(), at.max(), color=look["color"], alpha=0.15)
         axis.set(xlabel=x if name is None else f"{x}\n{panel} {name}")
         if lowest is not None:
             axis.set_ylim(lowest, 1.15)
     axes[0].set_ylabel(y)
-    axes[-1].legend(fontsize=8, loc="lower right")
+    axes[-1].legend(fontsize=8, loc="best")
     return done(figure)

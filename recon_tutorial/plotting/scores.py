@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recon_tutorial.plotting._style import CEILING, COLOURS, FLOOR, MARKERS, done, need, panels
+from recon_tutorial.plotting._style import CEILING, FLOOR, done, marked, need, panels
 
 
 def plot_scores(
@@ -53,10 +53,11 @@ def plot_scores(
 
 def _dots(axis, values, row):
     spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else [0.0]
-    colour, marker = COLOURS[row % 8], MARKERS[row % 8]
-    axis.scatter(values, row + np.array(spread)[: len(values)], s=10, alpha=0.45, lw=0, c=colour)
+    look = marked(row, size=8)
+    places = row + np.array(spread)[: len(values)]
+    axis.scatter(values, places, s=10, alpha=0.45, lw=0, c=look["color"])
     if len(values):
-        axis.plot(values.mean(), row, marker, color=colour, ms=8, mec="white")
+        axis.plot(values.mean(), row, ls="", mec="white", **look)
 
 
 def _key(figure, frame, point):

@@ -73,12 +73,16 @@ def toc_pages():
 
 
 def pytest_generate_tests(metafunc):
-    """Give each test its page, or its chapter, by name."""
+    """Give each test its page, its chapter or its solutions, by name."""
     if "page_name" in metafunc.fixturenames:
         metafunc.parametrize("page_name", [*toc_pages(), "search"])
-    if "chapter" in metafunc.fixturenames:
-        chapters = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
-        metafunc.parametrize("chapter", chapters, ids=[path.stem for path in chapters])
+    chapters = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
+    solutions = sorted((ROOT / "book" / "solutions").glob("[0-9][0-9]_*.ipynb"))
+    kinds = {"chapter": chapters, "solution": solutions, "notebook": chapters + solutions}
+    for kind, paths in kinds.items():
+        if kind in metafunc.fixturenames:
+            names = [path.relative_to(ROOT / "book").with_suffix("") for path in paths]
+            metafunc.parametrize(kind, paths, ids=[name.as_posix() for name in names])
 
 
 def missing(reason):

@@ -195,3 +195,12 @@ def test_a_half_written_record_is_run_again(toy, damage):
     outcomes = execute(toy)[1]
     assert sorted(outcomes.values()) == ["cached", "ran"]
     assert execute(toy)[1] == BOTH_CACHED
+
+
+def test_the_seconds_of_each_code_cell_are_kept(toy):
+    write(toy, "two", "import time", "time.sleep(0.3)", "1")
+    assert execute(toy)[1] == BOTH_RAN
+    cache = load_cache_module(toy).open_cache(toy / "_build")
+    (record,) = [r for r in cache.list_cache_records() if r.uri.endswith("two.ipynb")]
+    first, slept, last = record.data["cell_seconds"]
+    assert first < 0.3 <= slept < record.data["execution_seconds"] and last < 0.3

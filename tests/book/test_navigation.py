@@ -47,7 +47,7 @@ def test_anchors_exist(desktop, book, page_name):
 
 def test_solutions_open_by_mouse_and_keyboard(desktop, book, page_name):
     desktop.goto(f"{book}/{page_name}.html")
-    for details in desktop.locator("main details").all():
+    for details in desktop.locator("main details:not(.feedback)").all():
         if details.evaluate("d => d.parentElement.closest('details:not([open])')"):
             continue  # inside a closed one; its parent has been tested
         summary, was_open = details.locator("summary").first, details.evaluate("d => d.open")
@@ -57,8 +57,8 @@ def test_solutions_open_by_mouse_and_keyboard(desktop, book, page_name):
         assert details.evaluate("d => d.open") is was_open
 
 
-def test_launch_links_open_this_notebook(desktop, book, build, root, config, chapter):
-    name = chapter.relative_to(root).as_posix()
+def test_launch_links_open_this_notebook(desktop, book, build, root, config, notebook):
+    name = notebook.relative_to(root).as_posix()
     desktop.goto(f"{book}/{name.removesuffix('.ipynb')}.html")
     links = desktop.locator("a[href*='colab'], a[href*='mybinder']").evaluate_all(
         "links => links.map((a) => a.href)"
@@ -72,8 +72,8 @@ def test_launch_links_open_this_notebook(desktop, book, build, root, config, cha
     ]
 
 
-def test_chapter_shows_its_outputs(build, root, chapter):
-    page = build / chapter.relative_to(root).with_suffix(".html")
+def test_notebook_shows_its_outputs(build, root, notebook):
+    page = build / notebook.relative_to(root).with_suffix(".html")
     if not page.exists():
         pytest.fail(f"{page.name} is not built: run `make book`")
     html = page.read_text(encoding="utf8")

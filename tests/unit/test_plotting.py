@@ -100,6 +100,30 @@ def test_curves_have_a_band_over_seeds_and_both_references():
     assert axis.get_ylim()[0] == -1 and axis.get_xlabel() == "K\neffect linear"
 
 
+def test_the_legend_of_curves_hides_no_curve():
+    # all lines fall into the lower right corner
+    x = list(range(9))
+    rows = [(at, 1 - at / 8 - i / 50, f"m{i}") for i in range(4) for at in x]
+    figure = plotting.plot_curve(
+        pd.DataFrame(rows, columns=["K", "share", "model"]), x="K", y="share", lowest=-0.2
+    )
+    (axis,) = figure.axes
+    figure.canvas.draw()
+    box = axis.get_legend().get_window_extent()
+    points = [xy for line in axis.get_lines()[2:] for xy in line.get_xydata()]
+    assert len(points) == 36
+    assert not any(box.contains(*axis.transData.transform(xy)) for xy in points)
+
+
+def test_the_star_is_as_easily_seen_as_the_other_markers(scores):
+    part = scores[scores["model"] == "a"]
+    many = pd.concat([part.assign(model=f"m{i}") for i in range(8)])
+    axis = plotting.plot_scores(many).axes[0]
+    sizes = {marker: lines(axis, marker)[0].get_markersize() for marker in plotting.MARKERS}
+    assert {size for marker, size in sizes.items() if marker != "*"} == {8}
+    assert sizes["*"] > 1.5 * 8
+
+
 def test_the_matrix_writes_every_number_and_dashes_what_is_blind():
     scaled = pd.DataFrame({"purity": [1.04, -0.01], "R2": [np.nan, 12.34]}, index=["a", "b"])
     figure = plotting.plot_fooling_matrix(scaled, blocks={"pooled": ["R2"], "apart": ["purity"]})
