@@ -58,7 +58,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 		echo "Making $(VENV)/ with $$("$$python" --version 2>&1)"; "$$python" -m venv --clear $(VENV); }; \
 	echo "Installing the book's packages into $(VENV)/ (a few minutes the first time)"; \
-	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test,descriptors]'
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[book,test,descriptors,sweep]'
 	@touch $@
 
 # In two steps: CellFlow's own pins would refuse everybody else's, see pyproject.toml. Its version
@@ -155,9 +155,8 @@ wheelhouse: $(WITH_EXTRAS) ## pack wheels, data and notebooks for a class withou
 	$(BIN)/python book/_ext/wheelhouse.py wheelhouse --constraints $(CONSTRAINTS) --extras "$(EXTRAS)"
 
 .PHONY: benchmark
-benchmark: $(READY) ## time predictors side by side, and what an evaluation costs
-	$(BIN)/python benchmarks/fit.py
-	$(BIN)/python benchmarks/evaluate.py
+benchmark: $(WITH_EXTRAS) ## time everything side by side, and write reference/benchmarks.md (half an hour)
+	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/run.py
 
 .PHONY: constraints
 constraints: ## resolve constraints.txt anew with PYTHONS="python3.11 python3.12 python3.13"

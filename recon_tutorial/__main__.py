@@ -1,4 +1,4 @@
-"""The command line: ``python -m recon_tutorial run NOTEBOOK OUT`` and ``grade SUBMISSION``."""
+"""The command line: ``python -m recon_tutorial``, then ``run``, ``sweep`` or ``grade``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recon_tutorial import __version__
 from recon_tutorial.running import listing, run_notebook
+from recon_tutorial.running._command import add_sweep
 
 FLAGS = ("-p", "--parameter")
 WORDS = {"true": True, "false": False, "null": None}
@@ -26,18 +27,20 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all went well, 2 after a mistake (told in one line on stderr), 130 after Ctrl-C.
+        0 when all went well, 1 when runs of a sweep failed, 2 after a mistake (told in one line on
+        stderr), 130 after Ctrl-C.
     """
     options = _parser().parse_args(_shielded(sys.argv[1:] if arguments is None else arguments))
     for name in ("papermill", "asyncio"):  # what they log, the error says: one line is enough
         logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         return options.command(options)
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         print(f"recon_tutorial: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("recon_tutorial: interrupted, nothing was kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        said = str(stop) or "interrupted, nothing was kept"
+        print(f"recon_tutorial: {said}", file=sys.stderr)
         return 130
 
 
@@ -71,6 +74,7 @@ def _parser():
         "--timeout", type=float, metavar="SECONDS", help="longest time that one cell may take"
     )
     run.set_defaults(command=_run)
+    add_sweep(commands)
     grade = commands.add_parser(
         "grade",
         help="grade a submission to the course project",

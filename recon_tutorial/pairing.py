@@ -7,6 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._partners import (
+    contexts,
+    descriptors_of,
+    draw_controls,
+    recorded_partners,
+)
 from recon_tutorial._transport import transport_partners
 from recon_tutorial.validation import CONTROL, validate_screen
 
@@ -90,59 +96,18 @@ def make_pairs(
     embedding = np.asarray(adata.obsm[use_rep], dtype=np.float32)
     label = adata.obs["perturbation"].astype(str).to_numpy()
     rows = np.flatnonzero(label != CONTROL)
-    # A copy: pandas 3 hands out what nobody may write to, of which torch would warn.
-    cov = adata.uns["descriptors"].loc[label[rows]].to_numpy(dtype=np.float32, copy=True)
-    if "context_descriptors" in adata.uns:
-        context = adata.obs["context"].astype(str).to_numpy()[rows]
-        of_context = adata.uns["context_descriptors"].loc[context].to_numpy(dtype=np.float32)
-        cov = np.hstack([cov, of_context])
+    cov = descriptors_of(adata, rows)
     if how == "true":
-        ctrl = embedding[_partners(adata, rows)]
+        ctrl = embedding[recorded_partners(adata, rows)]
     else:
         ctrl = np.empty_like(embedding[rows])
         rng = np.random.default_rng(seed)
-        for row_mask, controls in _contexts(adata, label, rows, context_key):
+        for row_mask, controls in contexts(adata, label, rows, context_key):
             if how == "mean":
                 ctrl[row_mask] = embedding[controls].mean(axis=0)
             elif how == "ot":
                 mine, pool = rows[row_mask], embedding[controls]
                 ctrl[row_mask] = pool[transport_partners(embedding[mine], pool, label[mine], rng)]
             else:
-                n_rows = int(row_mask.sum())
-                rounds = [rng.permutation(controls) for _ in range(-(-n_rows // len(controls)))]
-                ctrl[row_mask] = embedding[np.concatenate(rounds)[:n_rows]]
+                ctrl[row_mask] = embedding[draw_controls(controls, int(row_mask.sum()), rng)]
     return Pairs(ctrl, embedding[rows], cov, label[rows])
-
-
-def _partners(adata, rows):
-    if "partner" not in adata.obs:
-        raise ValueError(
-            'obs["partner"] is missing, as in every real screen: '
-            'use how="random", how="mean" or how="ot"'
-        )
-    partner = adata.obs["partner"].astype(str).to_numpy()[rows]
-    found = adata.obs_names.get_indexer(partner)
-    if (found < 0).any():
-        lost = int((found < 0).sum())
-        raise ValueError(
-            f"{lost} perturbed cells have a partner outside this screen "
-            f"(first: {partner[found < 0][0]!r}): keep partners together when you split"
-        )
-    return found
-
-
-def _contexts(adata, label, rows, context_key):
-    """Yield (mask over `rows`, positions of controls) for each context."""
-    if context_key is None:
-        yield np.ones(len(rows), dtype=bool), np.flatnonzero(label == CONTROL)
-        return
-    if context_key not in adata.obs:
-        raise ValueError(f"obs[{context_key!r}] is missing: name a column of obs, or leave it out")
-    context = adata.obs[context_key].astype(str).to_numpy()
-    for name in np.unique(context[rows]):
-        controls = np.flatnonzero((label == CONTROL) & (context == name))
-        if not len(controls):
-            raise ValueError(
-                f"context {name!r} has no control: drop it, or pair without context_key"
-            )
-        yield context[rows] == name, controls

@@ -21,7 +21,7 @@ from book_zip import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 PIP = [sys.executable, "-m", "pip"]
-BASE = ("book", "test", "descriptors")  # as in the Makefile
+BASE = ("book", "test", "descriptors", "sweep")  # as in the Makefile
 BESIDES = ("jupyterlab", "setuptools")  # setuptools builds ours when make installs it offline
 PACKAGE = ("pyproject.toml", "README.md", "LICENSE", "recon_tutorial")
 MEGABYTE = 10**6

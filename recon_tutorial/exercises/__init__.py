@@ -27,6 +27,7 @@ from recon_tutorial.exercises.chapter_10 import (
 )
 from recon_tutorial.exercises.chapter_11 import check_held_share, check_own_descriptor
 from recon_tutorial.exercises.chapter_12 import check_forgotten_logarithm, check_means_only
+from recon_tutorial.exercises.chapter_13 import check_budget, check_exponent
 from recon_tutorial.exercises.feedback import Feedback
 from recon_tutorial.exercises.leaks import (
     check_repeated_cells,
@@ -40,9 +41,11 @@ __all__ = [
     "check_attention_under_mse",
     "check_average_descriptor",
     "check_better_coupling",
+    "check_budget",
     "check_chance",
     "check_collapse",
     "check_collapsed_model",
+    "check_exponent",
     "check_forged_spread",
     "check_forgotten_logarithm",
     "check_held_share",

@@ -12,14 +12,11 @@ from recon_tutorial.metrics.change import (
     pearson_delta,
     r2_delta,
 )
-from recon_tutorial.metrics.distribution import (
-    energy_distance,
-    knn_purity,
-    mmd_rbf,
-    variance_ratio,
-)
+from recon_tutorial.metrics.distribution import energy_distance, variance_ratio
 from recon_tutorial.metrics.expression import mse, mse_mean, r2
 from recon_tutorial.metrics.genes import de_overlap, direction_accuracy
+from recon_tutorial.metrics.kernel import mmd_rbf
+from recon_tutorial.metrics.neighbours import knn_purity
 from recon_tutorial.metrics.on_anndata import (
     metric_energy_distance,
     metric_knn_purity,

@@ -36,7 +36,7 @@ def _matrix(value, name, least_cells):
             f"{name} has {dense.shape[0]} cell(s) x {dense.shape[1]} feature(s) "
             f"but at least {least_cells} x 1 are needed: check the selection that made it"
         )
-    dense = dense.astype(np.float64)
+    dense = dense.astype(np.float64, copy=False)  # no metric writes to it
     if not np.isfinite(dense).all():
         raise ValueError(f"{name} holds NaN or infinite values: remove those cells or features")
     return dense
@@ -59,9 +59,19 @@ def mean_change(cells: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.where(np.abs(change) > ROUNDING * size, change, 0.0)
 
 
+def centre_of(*samples: np.ndarray) -> np.ndarray:
+    """Mean of the cells of all samples together, shape (d,)."""
+    return sum(sample.sum(axis=0) for sample in samples) / sum(map(len, samples))
+
+
 def by_content(cells: np.ndarray) -> np.ndarray:
     """Arbitrary order of the rows that follows from their values, not from where they stand."""
     with np.errstate(over="ignore"):
-        rows = cells.astype(np.float32) + np.float32(0)  # one order at any precision, one zero
-    digests = b"".join(hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
-    return np.argsort(np.frombuffer(digests, dtype="<u8"), kind="stable")
+        rows = cells.astype(np.float32)  # one order at any precision
+    return np.argsort(digests(rows), kind="stable")
+
+
+def digests(cells: np.ndarray) -> np.ndarray:
+    """One 64-bit number per row, the same for equal rows and for no others but by rare chance."""
+    made = (hashlib.blake2b(row + 0.0, digest_size=8).digest() for row in cells)  # one zero
+    return np.frombuffer(b"".join(made), dtype="<u8")

@@ -6,14 +6,11 @@ from types import MappingProxyType
 
 from recon_tutorial.metrics.cards import MetricCard
 from recon_tutorial.metrics.change import pearson_centroid, pearson_delta, r2_delta
-from recon_tutorial.metrics.distribution import (
-    energy_distance,
-    knn_purity,
-    mmd_rbf,
-    variance_ratio,
-)
+from recon_tutorial.metrics.distribution import energy_distance, variance_ratio
 from recon_tutorial.metrics.expression import mse, mse_mean, r2
 from recon_tutorial.metrics.genes import de_overlap, direction_accuracy
+from recon_tutorial.metrics.kernel import mmd_rbf
+from recon_tutorial.metrics.neighbours import knn_purity
 from recon_tutorial.metrics.ranking import discrimination
 
 _INF = float("inf")

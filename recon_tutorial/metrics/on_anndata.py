@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from anndata import AnnData
 
-from recon_tutorial.metrics.distribution import energy_distance, knn_purity
+from recon_tutorial.metrics.distribution import energy_distance
 from recon_tutorial.metrics.expression import mse, r2
+from recon_tutorial.metrics.neighbours import knn_purity
 
 
 def metric_r2(adata_true: AnnData, adata_pred: AnnData) -> float:

@@ -6,6 +6,7 @@ from recon_tutorial.plotting.curves import plot_curve
 from recon_tutorial.plotting.errors import plot_error_split, plot_history
 from recon_tutorial.plotting.matrix import plot_fooling_matrix
 from recon_tutorial.plotting.scores import plot_scores
+from recon_tutorial.plotting.sweeps import plot_sweep
 from recon_tutorial.plotting.volcano import plot_volcano
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "plot_fooling_matrix",
     "plot_history",
     "plot_scores",
+    "plot_sweep",
     "plot_volcano",
     "use_style",
 ]

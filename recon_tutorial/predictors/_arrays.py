@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._mapped import is_mapped, pieces, read
 
-def training_rows(ctrl_emb, pert_emb, pert_cov, *, embed_dim=None, cov_dim=None):
-    """The three training matrices as float32, or a ValueError that says which does not fit."""
-    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
-    pert = matrix(pert_emb, "pert_emb", embed_dim, "embed_dim")
-    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
+
+def training_rows(ctrl_emb, pert_emb, pert_cov, *, embed_dim=None, cov_dim=None, mapped=False):
+    """The three training matrices as float32, or a ValueError that says which does not fit.
+
+    With `mapped`, memory-mapped ones come back as they are, for who reads them piece by piece.
+    """
+    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim", mapped=mapped)
+    pert = matrix(pert_emb, "pert_emb", embed_dim, "embed_dim", mapped=mapped)
+    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim", mapped=mapped)
     if ctrl.shape[1] != pert.shape[1]:
         raise ValueError(
             f"ctrl_emb has {ctrl.shape[1]} columns but pert_emb has {pert.shape[1]}: "
@@ -25,12 +30,12 @@ def training_rows(ctrl_emb, pert_emb, pert_cov, *, embed_dim=None, cov_dim=None)
     return ctrl, pert, cov
 
 
-def prediction_rows(ctrl_emb, pert_cov, *, embed_dim, cov_dim):
+def prediction_rows(ctrl_emb, pert_cov, *, embed_dim, cov_dim, mapped=False):
     """The two matrices of predict as float32, checked against the sizes seen in training."""
     if embed_dim is None or cov_dim is None:
         raise RuntimeError("predict was called before train: call train first")
-    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim")
-    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim")
+    ctrl = matrix(ctrl_emb, "ctrl_emb", embed_dim, "embed_dim", mapped=mapped)
+    cov = matrix(pert_cov, "pert_cov", cov_dim, "cov_dim", mapped=mapped)
     if len(ctrl) != len(cov):
         raise ValueError(
             f"ctrl_emb has {len(ctrl)} rows but pert_cov has {len(cov)}: "
@@ -39,18 +44,33 @@ def prediction_rows(ctrl_emb, pert_cov, *, embed_dim, cov_dim):
     return ctrl, cov
 
 
+def by_descriptor(cov):
+    """The distinct descriptors in order, (k, cov_dim), and which of them each row has, (n,).
+
+    What `np.unique` finds in all rows at once; a piece at a time, its copies stay small.
+    """
+    found, group = [], []
+    for rows in pieces(*cov.shape):
+        # + 0.0 makes one descriptor of -0.0 and 0.0
+        descriptors, of_row = np.unique(read(cov, rows) + 0.0, axis=0, return_inverse=True)
+        group.append(of_row.reshape(-1) + sum(map(len, found)))
+        found.append(descriptors)
+    descriptors, merged = np.unique(np.concatenate(found), axis=0, return_inverse=True)
+    return descriptors, merged.reshape(-1)[np.concatenate(group)]
+
+
 def group_means(ctrl, pert, cov):
     """Each distinct descriptor with the mean shift of its rows: (k, cov_dim), (k, embed_dim)."""
-    descriptors, group = np.unique(cov + 0.0, axis=0, return_inverse=True)
-    group = group.reshape(-1)
+    descriptors, group = by_descriptor(cov)
     sums = np.zeros((len(descriptors), ctrl.shape[1]))
-    np.add.at(sums, group, pert.astype(np.float64) - ctrl)
+    for rows in pieces(*ctrl.shape):  # row after row, so that pieces change no digit
+        np.add.at(sums, group[rows], read(pert, rows).astype(np.float64) - read(ctrl, rows))
     return descriptors, sums / np.bincount(group)[:, None]
 
 
-def matrix(value, name, width=None, built_for=""):
+def matrix(value, name, width=None, built_for="", *, mapped=False):
     """One finite float32 matrix, of the given width if any, or a ValueError that names it."""
-    array = np.asarray(value, dtype=np.float32)
+    array = value if mapped and is_mapped(value) else np.asarray(value, dtype=np.float32)
     if array.ndim != 2:
         raise ValueError(f"{name} has {array.ndim} dimension(s): pass a matrix, one row per cell")
     if width is not None and array.shape[1] != width:
@@ -58,9 +78,15 @@ def matrix(value, name, width=None, built_for=""):
             f"{name} has {array.shape[1]} columns but this predictor was built for "
             f"{built_for}={width}: pass the same kind to train and predict"
         )
-    if not np.isfinite(array).all():
+    if not _is_finite(array):
         raise ValueError(f"{name} holds NaN or infinite values: remove those rows first")
     return array
+
+
+def _is_finite(array):
+    if not is_mapped(array):
+        return np.isfinite(array).all()
+    return all(np.isfinite(read(array, rows)).all() for rows in pieces(*array.shape))
 
 
 def at_least_one(**sizes):

@@ -32,15 +32,15 @@ def descend(module, loss_of, bar, *, lr, warm_up=0.3):
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=lr, total_steps=bar.total, pct_start=warm_up
     )
-    losses = []
+    losses = torch.empty(bar.total, device=weights[0].device)
     for step in bar:
         loss = loss_of(step)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        losses.append(loss.detach())
-    return history(torch.stack(losses).cpu().numpy())
+        losses[step] = loss.detach()
+    return history(losses.cpu().numpy())
 
 
 def history(losses):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
 _ROUNDING = 1e-6  # share of the parts' lengths by which a sum of float32 descriptors may be off
@@ -25,10 +26,11 @@ class Additive:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         self.descriptors, self.shifts = group_means(ctrl, pert, cov)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + the shift of each row's descriptor, shape (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(

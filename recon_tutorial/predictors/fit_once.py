@@ -7,6 +7,8 @@ from time import perf_counter
 
 import numpy as np
 
+from recon_tutorial._mapped import is_mapped, pieces, release
+
 
 class FitOnce:
     """A predictor that is not fitted again on rows it was just fitted on.
@@ -44,7 +46,7 @@ class FitOnce:
             Passed on to the model. One that is neither plain (numbers, text, None, lists, tuples
             and dicts of them) nor an array of numbers or text is taken for another one each time.
         """
-        rows = [np.asarray(x) for x in (ctrl_emb, pert_emb, pert_cov)]
+        rows = [x if is_mapped(x) else np.asarray(x) for x in (ctrl_emb, pert_emb, pert_cov)]
         given = _fingerprint([*rows, *sorted(options.items())])
         if given is not None and given == self._fitted_on:
             return
@@ -62,7 +64,7 @@ class FitOnce:
 def _fingerprint(value):
     """Digest of type and content; None where there is a value whose content it cannot read."""
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        kind, content = f"{value.dtype} {value.shape}", value.tobytes()
+        return _array_fingerprint(value)
     elif isinstance(value, dict | list | tuple):
         parts = [_fingerprint(x) for x in (value.items() if isinstance(value, dict) else value)]
         if None in parts:
@@ -73,3 +75,12 @@ def _fingerprint(value):
     else:
         return None
     return hashlib.sha256(f"{kind} ".encode() + content).hexdigest()
+
+
+def _array_fingerprint(array):
+    digest = hashlib.sha256(f"{array.dtype} {array.shape} ".encode())
+    rows_of = np.atleast_1d(array)
+    for rows in pieces(len(rows_of), array.size // max(1, len(rows_of))):
+        digest.update(rows_of[rows].tobytes())
+        release(array)
+    return digest.hexdigest()

@@ -7,6 +7,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import nn
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
 from recon_tutorial.predictors._descent import descend, progress_bar
@@ -75,6 +76,11 @@ class FlowMatchingPredictor:
     ValueError
         If an argument is out of range.
 
+    Notes
+    -----
+    Memory-mapped rows (``numpy.memmap``, see `open_pairs`) stay on disk, of which each iteration
+    reads the rows it draws: the fit of the same rows in memory, bit for bit.
+
     Derived in chapter 8.
     """
 
@@ -114,7 +120,12 @@ class FlowMatchingPredictor:
             If the shapes do not fit or `iterations` is below 1.
         """
         rows = training_rows(
-            ctrl_emb, pert_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
+            ctrl_emb,
+            pert_emb,
+            pert_cov,
+            embed_dim=self.embed_dim,
+            cov_dim=self.cov_dim,
+            mapped=True,
         )
         at_least_one(iterations=iterations)
         with progress_bar(iterations, "flow", self.progress) as bar, fitting(self.seed):
@@ -131,6 +142,7 @@ class FlowMatchingPredictor:
         velocity = field((1 - t) * start + t * end, t, cov.expand(-1, start.shape[1], -1))
         return nn.functional.mse_loss(velocity, end - start)
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Follow the field from each control under each row's descriptor.
 
@@ -154,7 +166,7 @@ class FlowMatchingPredictor:
             raise RuntimeError("predict was called before train: call train first")
         rows = prediction_rows(ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim)
         with fitting(), torch.no_grad():
-            x, cov = (torch.from_numpy(r).to(self.device) for r in rows)
+            x, cov = (torch.tensor(r, device=self.device) for r in rows)
             step, t = 1 / self.n_steps, torch.zeros(len(x), 1, device=self.device)
             for _ in range(self.n_steps):
                 middle = x + step / 2 * self.field(x, t, cov)

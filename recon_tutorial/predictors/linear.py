@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import Ridge
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
 
@@ -30,11 +31,12 @@ class RidgeShift:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Fit the map from descriptors to mean shifts."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         descriptors, shifts = group_means(ctrl, pert, cov)
         self.ridge = Ridge(alpha=self.alpha).fit(descriptors.astype(np.float64), shifts)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + the fitted shift of each row, shape (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(
@@ -51,6 +53,7 @@ class RidgeRegression:
     Exact on true pairs when the shift is linear; on cells paired at random the control says
     nothing about its row's perturbed cell, so the fit ignores it and every cell of a perturbation
     gets the same answer: the collapse of chapter 7.
+    The fit copies all rows into memory, memory-mapped ones too.
 
     Parameters
     ----------
@@ -74,6 +77,7 @@ class RidgeRegression:
         self.ridge = Ridge(alpha=self.alpha).fit(inputs, pert)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return the fitted embedding of each row, shape (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(

@@ -9,8 +9,10 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
+from recon_tutorial.predictors._epochs import Epochs
 
 _RECIPES = {  # epochs, batch size
     "embedding": (300, 128),
@@ -49,6 +51,13 @@ class MLPPerturbationPredictor:
     ------
     ValueError
         If an argument is out of range.
+
+    Notes
+    -----
+    Memory-mapped rows (``numpy.memmap``, see `open_pairs`) are never in memory whole.
+    Up to 64 MiB of them give the fit of the same rows in memory, bit for bit. Of more, an epoch
+    takes blocks of 256 neighbouring rows in random order and shuffles 64 MiB of them at a time:
+    a batch is then a random draw from the rows of one such buffer, and not from all.
 
     Derived in chapter 1.
     """
@@ -102,7 +111,12 @@ class MLPPerturbationPredictor:
             If the shapes do not fit or an argument is out of range.
         """
         rows = training_rows(
-            ctrl_emb, pert_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
+            ctrl_emb,
+            pert_emb,
+            pert_cov,
+            embed_dim=self.embed_dim,
+            cov_dim=self.cov_dim,
+            mapped=True,
         )
         epochs = _RECIPES[self.target][0] if epochs is None else epochs
         batch_size = _RECIPES[self.target][1] if batch_size is None else batch_size
@@ -118,19 +132,18 @@ class MLPPerturbationPredictor:
             )
         with fitting(self.seed):
             order = torch.randperm(len(rows[0])) if n_validation else torch.arange(len(rows[0]))
-            tensors = [torch.from_numpy(r)[order].to(self.device) for r in rows]
-            validation = [t[:n_validation] for t in tensors]
-            training = [t[n_validation:] for t in tensors]
-            self._fit(training, validation, epochs, batch_size, patience)
+            validation, training = (
+                Epochs(rows, keep, batch_size, self.device)
+                for keep in (order[:n_validation], order[n_validation:])
+            )
+            self._fit(training, validation, epochs, patience)
 
-    def _fit(self, training, validation, epochs, batch_size, patience):
+    def _fit(self, training, validation, epochs, patience):
         network = self._build().to(self.device)
-        n_rows = len(training[0])
-        n_steps = -(-n_rows // batch_size)
         if self.target == "shift":
             optimizer = torch.optim.AdamW(network.parameters(), lr=self.lr)
             schedule = torch.optim.lr_scheduler.OneCycleLR(
-                optimizer, max_lr=4 * self.lr, total_steps=epochs * n_steps
+                optimizer, max_lr=4 * self.lr, total_steps=epochs * training.n_batches
             )
         else:
             optimizer = torch.optim.Adam(network.parameters(), lr=self.lr)
@@ -138,22 +151,21 @@ class MLPPerturbationPredictor:
         history, best, best_loss, best_epoch = [], None, np.inf, 0
         hidden_bar = None if self.progress is None else not self.progress
         for epoch in tqdm(range(epochs), desc="MLP", unit="epoch", disable=hidden_bar):
-            total = 0.0
-            for batch in torch.randperm(n_rows, device="cpu").split(batch_size):
-                ctrl, pert, cov = (t[batch.to(t.device)] for t in training)
-                loss = nn.functional.mse_loss(self._forward(network, ctrl, cov), pert)
+            # Kept in one tensor: no wait for the device in a step, and no crumbs in memory, between
+            # which freed batches could not be used again.
+            losses, sizes = torch.empty(training.n_batches, device=self.device), []
+            for inputs, pert in training.batches():
+                loss = nn.functional.mse_loss(self._forward(network, inputs), pert)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 if schedule is not None:
                     schedule.step()
-                total += loss.item() * len(batch)
-            entry = {"epoch": epoch, "loss": total / n_rows}
-            if len(validation[0]):
-                ctrl, pert, cov = validation
-                with torch.no_grad():
-                    error = nn.functional.mse_loss(self._forward(network, ctrl, cov), pert).item()
-                entry["validation_loss"] = error
+                losses[len(sizes)] = loss.detach()
+                sizes.append(len(pert))
+            entry = {"epoch": epoch, "loss": _mean(losses.tolist(), sizes)}
+            if len(validation):
+                entry["validation_loss"] = error = self._error(network, validation)
                 if error < best_loss:
                     best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), error, epoch
             history.append(entry)
@@ -163,6 +175,15 @@ class MLPPerturbationPredictor:
             network.load_state_dict(best)
         self.network, self.history = network.eval(), history
 
+    @torch.no_grad()
+    def _error(self, network, rows):
+        losses, sizes = [], []
+        for inputs, pert in rows.in_order():
+            losses.append(nn.functional.mse_loss(self._forward(network, inputs), pert).item())
+            sizes.append(len(pert))
+        return _mean(losses, sizes)
+
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Predict the perturbed embedding of each control under each row's descriptor.
 
@@ -188,11 +209,8 @@ class MLPPerturbationPredictor:
             ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
         )
         with fitting(), torch.no_grad():
-            ctrl, cov = (
-                torch.from_numpy(ctrl).to(self.device),
-                torch.from_numpy(cov).to(self.device),
-            )
-            return self._forward(self.network, ctrl, cov).cpu().numpy()
+            inputs = torch.from_numpy(np.hstack([ctrl, cov])).to(self.device)
+            return self._forward(self.network, inputs).cpu().numpy()
 
     def _build(self):
         return nn.Sequential(
@@ -203,6 +221,11 @@ class MLPPerturbationPredictor:
             nn.Linear(self.n_hidden, self.embed_dim),
         )
 
-    def _forward(self, network, ctrl, cov):
-        moved = network(torch.cat([ctrl, cov], dim=1))
-        return ctrl + moved if self.target == "shift" else moved
+    def _forward(self, network, inputs):
+        moved = network(inputs)
+        return inputs[:, : self.embed_dim] + moved if self.target == "shift" else moved
+
+
+def _mean(losses, sizes):
+    """Mean over rows, from the means over batches of these sizes."""
+    return sum(m * n for m, n in zip(losses, sizes)) / sum(sizes)

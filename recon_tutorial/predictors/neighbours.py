@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
 _TIE = 1e-6  # distances that agree to this share are equal: descriptors are float32
@@ -25,10 +26,11 @@ class NearestPerturbation:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         self.descriptors, self.shifts = group_means(ctrl, pert, cov)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + the nearest shift, shape (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(
@@ -59,10 +61,11 @@ class KNNShift:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         self.descriptors, self.shifts = group_means(ctrl, pert, cov)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + the average shift of the neighbours, (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from recon_tutorial._mapped import read
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
 from recon_tutorial.predictors._descent import descend, progress_bar
@@ -79,6 +80,8 @@ class SetPredictor:
     -----
     With attention a cell's prediction depends on the other cells of its set: rows with one
     descriptor are cut into sets of near-equal size, in the order in which they are asked.
+    Memory-mapped rows (``numpy.memmap``, see `open_pairs`) stay on disk, of which each iteration
+    reads the rows it draws: the fit of the same rows in memory, bit for bit.
 
     Derived in chapter 9.
     """
@@ -125,7 +128,12 @@ class SetPredictor:
             If the shapes do not fit or `iterations` is below 1.
         """
         rows = training_rows(
-            ctrl_emb, pert_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
+            ctrl_emb,
+            pert_emb,
+            pert_cov,
+            embed_dim=self.embed_dim,
+            cov_dim=self.cov_dim,
+            mapped=True,
         )
         at_least_one(iterations=iterations)
         with progress_bar(iterations, "sets", self.progress) as bar, fitting(self.seed):
@@ -162,13 +170,13 @@ class SetPredictor:
         if self.network is None:
             raise RuntimeError("predict was called before train: call train first")
         ctrl, cov = prediction_rows(
-            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim
+            ctrl_emb, pert_cov, embed_dim=self.embed_dim, cov_dim=self.cov_dim, mapped=True
         )
-        answer = np.empty_like(ctrl)
+        answer = np.empty(ctrl.shape, dtype=np.float32)
         with fitting(), torch.no_grad():
             for rows in near_equal_sets(cov, self.set_size):
-                cells = torch.from_numpy(ctrl[rows]).to(self.device)
-                descriptor = torch.from_numpy(cov[rows[:1]]).to(self.device)
+                cells = torch.from_numpy(read(ctrl, rows)).to(self.device)
+                descriptor = torch.from_numpy(read(cov, rows[:1])).to(self.device)
                 answer[rows] = self.network(cells[None], descriptor[None])[0].cpu().numpy()
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
 
@@ -20,9 +21,10 @@ class NoChange:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Remember the widths; there is nothing to learn."""
-        ctrl, _, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, _, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return the controls, shape (n, embed_dim), float32."""
         ctrl, _ = prediction_rows(
@@ -45,10 +47,11 @@ class MeanShift:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Average the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         self.shift = group_means(ctrl, pert, cov)[1].mean(axis=0).astype(np.float32)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + shift, shape (n, embed_dim), float32."""
         ctrl, _ = prediction_rows(
@@ -71,7 +74,7 @@ class PerturbationMeanShift:
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
-        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         descriptors, shifts = group_means(ctrl, pert, cov)
         self.shifts = {
             d.tobytes(): s.astype(np.float32) for d, s in zip(descriptors, shifts, strict=True)
@@ -79,6 +82,7 @@ class PerturbationMeanShift:
         self.fallback = shifts.mean(axis=0).astype(np.float32)
         self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
 
+    @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return controls + shift of each row's descriptor, shape (n, embed_dim), float32."""
         ctrl, cov = prediction_rows(

@@ -23,6 +23,8 @@ from recon_tutorial.splits import hold_out_perturbations, split_cells
 
 from . import exercise_worlds_real
 
+SIZES = [1000, 2000, 4000, 8000, 16000]  # cells of a metric that was timed
+
 
 @cache
 def cells():
@@ -222,6 +224,8 @@ def _checks():
         "one_at_a_time": dict(zip(("model", "ctrl", "cov", "true"), sets())),
         "attention_under_mse": dict(zip(("ctrl", "cov", "true"), sets()[1:])),
         "other_descriptors": {"screen": held_out()[0], "split": held_out()[1]},
+        "exponent": {"sizes": SIZES, "seconds": [1.563, 1.679, 2.006, 2.931, 5.548]},
+        "budget": {"n_runs": 1000, "n_workers": 16, "minutes": 7.0, "price": 0.05},
     }
     checks = {n: partial(getattr(exercises, f"check_{n}"), **given) for n, given in named.items()}
 
@@ -242,6 +246,7 @@ N_PARTS = {
     "collapsed_model": 3,
     "true_partners": 2,
     "better_coupling": 2,
+    "budget": 2,
     **exercise_worlds_real.N_PARTS,
 }  # of the answer; 1 for the others
 NAMES = sorted(n.removeprefix("check_") for n in exercises.__all__ if n.startswith("check_"))

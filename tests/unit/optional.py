@@ -7,7 +7,11 @@ import pytest
 
 from recon_tutorial.predictors._outside import require
 
-MODULES = {"cellflow": "cellflow.model", "state": "state.tx.models.state_transition"}
+MODULES = {
+    "cellflow": "cellflow.model",
+    "state": "state.tx.models.state_transition",
+    "sweep": "distributed",
+}
 
 
 def needs(extra):
@@ -16,7 +20,8 @@ def needs(extra):
     RECON_TUTORIAL_EXTRAS names what was promised, and `make` sets it to what it has installed.
     """
     try:
-        require(MODULES[extra], extra, f"make {extra} brings it")
+        how = "the extra `sweep` brings it" if extra == "sweep" else f"make {extra} brings it"
+        require(MODULES[extra], extra, how)
     except ImportError as error:
         if extra in _promised():
             raise

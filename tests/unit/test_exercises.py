@@ -10,6 +10,8 @@ from .exercise_worlds import N_PARTS, NAMES, ask
 
 # What would give an exercise away, in the words of its answer.
 SECRETS = {
+    "budget": r"ceil|63|\b7 ",
+    "exponent": r"polyfit|log2|1\.5|\bdiff\(",
     "inner_choice": r"idxmin|flow \+",
     "leaky_embedding": r"split\.train|split\.test|n_obs",
     "without_the_type": r"Flow|SetPredictor|MLP|Ridge",

@@ -93,7 +93,7 @@ def test_a_finished_install_is_not_repeated_until_the_pins_change(clone):
         assert make(".venv/.ready", f"PYTHON={python}", folder=clone).returncode == 0
     (line,) = (clone / "installs").read_text().splitlines()
     assert "-c constraints.txt" in line
-    assert "-e .[book,test,descriptors]" in line
+    assert "-e .[book,test,descriptors,sweep]" in line
     later = (clone / ".venv/.ready").stat().st_mtime + 10
     os.utime(clone / "constraints.txt", (later, later))
     assert make(".venv/.ready", f"PYTHON={python}", folder=clone).returncode == 0

@@ -30,7 +30,7 @@ def test_each_extra_is_installed_once_after_the_rest_until_the_pins_change(clone
     for target in ("cellflow", "state", "interop", "cellflow", "state", "interop"):
         assert make(target, f"PYTHON={python}", folder=clone).returncode == 0
     base, needed, cellflow, state, interop = installs(clone)
-    assert base.endswith("-c constraints.txt -e .[book,test,descriptors]")
+    assert base.endswith("-c constraints.txt -e .[book,test,descriptors,sweep]")
     assert needed.endswith("-c constraints.txt -e .[cellflow]")
     assert cellflow.endswith("-c constraints.txt --no-deps cellflow-tools")
     assert state.endswith("-c constraints.txt -e .[state]")
@@ -77,14 +77,14 @@ def test_whatever_runs_chapters_or_their_tests_has_all_extras(clone, target):
     assert ".[cellflow]" in steps and "cellflow-tools" in steps
     assert ".[state]" in steps and ".[interop]" in steps
     bare = make("--dry-run", target, f"PYTHON={sys.executable}", "EXTRAS=", folder=clone).stdout
-    assert ".[book,test,descriptors]" in bare
+    assert ".[book,test,descriptors,sweep]" in bare
     assert not any(extra in bare for extra in ("cellflow", "state", "interop"))
 
 
 @pytest.mark.parametrize("target", ["lint", "format"])
 def test_a_quick_check_waits_for_no_extra(clone, target):
     steps = make("--dry-run", target, f"PYTHON={sys.executable}", folder=clone).stdout
-    assert ".[book,test,descriptors]" in steps
+    assert ".[book,test,descriptors,sweep]" in steps
     assert not any(f".[{extra}]" in steps for extra in ("cellflow", "state", "interop"))
 
 

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from recon_tutorial._parameters import check_parameters
+from recon_tutorial.running._parameters import check_parameters
 
 CELL = """epochs: int = 3  # passes over the data
 lr: float = 1e-3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -41,23 +42,33 @@ def check_parameters(notebook: Path, given: dict) -> dict:
         If the notebook cannot be read or has no such cell, if a line of that cell is not of the
         form above, or if a given name is unknown or its value of the wrong type.
     """
+    return checker(notebook)(given)
+
+
+def checker(notebook: Path) -> Callable[[dict], dict]:
+    """Read the parameters cell once; the function returned does what `check_parameters` says."""
     cell = _parameters_cell(notebook)
-    if cell is None and given:
-        raise ValueError(
-            f"{notebook.name} has no cell tagged 'parameters', so {_names(given)} cannot be set: "
-            "tag the cell that holds the defaults"
-        )
     declared = {} if cell is None else _declared(notebook, cell)
-    for name, value in given.items():
-        if name not in declared:
-            raise ValueError(f"{notebook.name} has no parameter {name!r}: {_listing(declared)}")
-        expected, default = _kind(declared[name]), declared[name]["default"]
-        if not _fits(value, expected) and not (value is None and default == "None"):
+    defaults = {name: _literal(entry["default"]) for name, entry in declared.items()}
+
+    def check(given):
+        if cell is None and given:
             raise ValueError(
-                f"parameter {name!r} of {notebook.name} must be {ast.unparse(expected)}, got "
-                f"{value!r} of type {type(value).__name__}: {_listing(declared)}"
+                f"{notebook.name} has no cell tagged 'parameters', so {_names(given)} cannot be "
+                "set: tag the cell that holds the defaults"
             )
-    return {name: _literal(entry["default"]) for name, entry in declared.items()} | given
+        for name, value in given.items():
+            if name not in declared:
+                raise ValueError(f"{notebook.name} has no parameter {name!r}: {_listing(declared)}")
+            expected, default = _kind(declared[name]), declared[name]["default"]
+            if not _fits(value, expected) and not (value is None and default == "None"):
+                raise ValueError(
+                    f"parameter {name!r} of {notebook.name} must be {ast.unparse(expected)}, got "
+                    f"{value!r} of type {type(value).__name__}: {_listing(declared)}"
+                )
+        return defaults | given
+
+    return check
 
 
 def plain(value, name: str):

@@ -1,76 +1,26 @@
-"""Run a chapter with other parameters, and read back the numbers that it recorded."""
+"""Run a notebook with other parameters, and keep what it recorded beside it."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import platform
 import time
-import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import nbformat
 import papermill
-from IPython import get_ipython
-from IPython.display import display
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from recon_tutorial._parameters import check_parameters, plain
+from recon_tutorial.running._files import draft_of, keep_json
+from recon_tutorial.running._parameters import check_parameters, plain
+from recon_tutorial.running.recording import recorded
 
-RECORD = "application/vnd.recon-tutorial.record+json"
 PACKAGES = ("recon-tutorial", "numpy", "scipy", "scikit-learn", "torch", "anndata", "papermill")
-
-
-def record(**numbers) -> None:
-    """Show the numbers that a chapter ends with, and keep them for `run_notebook`.
-
-    Parameters
-    ----------
-    **numbers
-        Name and value: numbers, text, booleans, None, and lists or dicts of them.
-        Arrays and NumPy scalars become plain ones, the keys of a dict become text, and NaN
-        (undefined) becomes null.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to record, or a number is infinite.
-    TypeError
-        If a value is of another type.
-    """
-    if not numbers:
-        raise ValueError("record() got nothing to keep: pass name=value, e.g. record(mse=0.1)")
-    numbers = {name: plain(value, name) for name, value in numbers.items()}
-    if get_ipython() is None:
-        print(listing(numbers))
-    else:
-        # Kept in the metadata, for Sphinx warns of data whose mime type it cannot show.
-        display({"text/plain": listing(numbers)}, metadata={RECORD: numbers}, raw=True)
-
-
-def listing(numbers: dict) -> str:
-    """Write recorded numbers as lines ``name: value`` of four digits, tables indented."""
-    lines = []
-    for name, value in numbers.items():
-        if isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {key}: {_readable(v)}" for key, v in value.items())]
-        else:
-            lines.append(f"{name}: {_readable(value)}")
-    return "\n".join(lines)
-
-
-def _readable(value):
-    if isinstance(value, float):
-        return f"{value + 0.0:.4g}"  # + 0.0 turns -0.0 into 0
-    if isinstance(value, list):
-        return "[" + ", ".join(_readable(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_readable(item)}" for key, item in value.items()) + "}"
-    return "undefined" if value is None else str(value)
 
 
 def run_notebook(
@@ -116,6 +66,28 @@ def run_notebook(
     RuntimeError
         If a cell fails (tagged "raises-exception" or not), takes too long, or kills the kernel.
     """
+    return run(
+        notebook,
+        output,
+        parameters=parameters,
+        timeout=timeout,
+        cwd=cwd,
+        progress=progress,
+        measured=dict,
+    )
+
+
+def run(
+    notebook: str | Path,
+    output: str | Path,
+    *,
+    parameters: dict | None,
+    timeout: float | None,
+    cwd: str | Path | None,
+    progress: bool,
+    measured: Callable[[], dict],
+) -> dict:
+    """Do what `run_notebook` says, and keep as well what is measured when the kernel has ended."""
     notebook, output = Path(notebook).absolute(), Path(output).absolute()
     if not notebook.is_file():
         raise FileNotFoundError(f"there is no notebook {notebook}: check the path")
@@ -132,7 +104,7 @@ def run_notebook(
     used = check_parameters(notebook, given)
 
     output.parent.mkdir(parents=True, exist_ok=True)
-    draft = output.with_name(f".{output.stem}.{uuid.uuid4().hex}.ipynb")
+    draft = draft_of(output)
     failed = output.with_suffix(".failed.ipynb")
     start = time.perf_counter()
     try:
@@ -161,13 +133,14 @@ def run_notebook(
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-    return _keep_summary(
+    return keep_json(
         output.with_suffix(".json"),
         {
             "parameters": used,
             "numbers": recorded(executed),
             "seconds": round(seconds, 3),
-            "versions": _versions(),
+            "versions": versions(),
+            **measured(),
         },
     )
 
@@ -200,41 +173,10 @@ def _reason(error, timeout):
     return "the kernel died, perhaps for lack of memory"
 
 
-def recorded(executed: nbformat.NotebookNode) -> dict:
-    """Merge what every `record` of an executed notebook kept, a later one winning.
-
-    Parameters
-    ----------
-    executed : NotebookNode
-        A notebook with outputs.
-
-    Returns
-    -------
-    dict
-        Name to value, empty where nothing was recorded.
-    """
-    numbers = {}
-    for cell in executed.cells:
-        for output in cell.get("outputs", []):
-            numbers.update(output.get("metadata", {}).get(RECORD, {}))
-    return numbers
-
-
-def _versions():
+def versions() -> dict:
+    """Name the versions of what results depend on."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
             versions[package] = metadata.version(package)
     return versions
-
-
-def _keep_summary(path, summary):
-    """Write the summary at once; what is returned is what a later reader will read."""
-    text = json.dumps(summary, indent=2, allow_nan=False)
-    draft = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.json")
-    try:
-        draft.write_text(text + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return json.loads(text)
