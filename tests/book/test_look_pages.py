@@ -158,11 +158,11 @@ def test_paper_shows_the_text_alone_in_black_on_white(tab, scheme):
     assert set(grounds) <= {"rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}
 
 
-def test_paper_breaks_code_and_keeps_figures_whole(tab):
+def test_paper_breaks_code_and_keeps_cells_and_figures_whole(tab):
     page = tab(FORMULAS)
     page.emulate_media(media="print")
     assert page.evaluate(STYLE, ["main .cell_input pre", "whiteSpace"]) == ["pre-wrap"]
-    assert page.evaluate(STYLE, ["main figure", "breakInside"]) == ["avoid"]
+    assert page.evaluate(STYLE, ["main figure, main .cell_input", "breakInside"]) == ["avoid"]
 
 
 def test_paper_prints_addresses_outside_of_the_book_only(tab):

@@ -187,10 +187,8 @@ def test_launch_and_edit_links_of_every_page_open_its_source(build, root, config
 
 def test_repo2docker_accepts_the_repository(root, tmp_path):
     """It reads what Binder would read, without Docker; its rule is that exit status 0 is a yes."""
-    beside = shutil.which("jupyter-repo2docker", path=os.path.dirname(sys.executable))
-    program = beside or shutil.which("jupyter-repo2docker")
-    if program is None:
-        pytest.skip("jupyter-repo2docker is not installed: pip install jupyter-repo2docker")
+    program = shutil.which("jupyter-repo2docker", path=os.path.dirname(sys.executable))
+    assert program, "jupyter-repo2docker comes with the test extra: run make test"
     for name in ("environment.yml", "postBuild"):
         shutil.copy(root / name, tmp_path / name)
     command = [program, "--no-build", "--no-run", "."]
