@@ -43,7 +43,7 @@ endif
 # What tests must find: a stamp stands for each extra that is installed, so that one which this
 # Python cannot have is skipped, visibly. In CI make has failed before it comes to that.
 export RECON_TUTORIAL_EXTRAS = \
-	$(strip $(foreach extra,$(EXTRAS),$(shell test ! -e $(VENV)/.$(extra) || echo $(extra))))
+	$(strip sweep $(foreach extra,$(EXTRAS),$(shell test ! -e $(VENV)/.$(extra) || echo $(extra))))
 
 .PHONY: help
 help: ## list these targets
@@ -126,7 +126,7 @@ notebooks: $(WITH_EXTRAS) ## every chapter from top to bottom, then with other p
 .PHONY: book-test
 book-test: $(WITH_EXTRAS) ## the built pages in a browser (run make book first)
 	@test -f _build/html/index.html || { echo "There is no book to test: run make book first." >&2; exit 1; }
-	$(PYTEST) -q tests/book
+	$(PYTEST) -q -n $(JOBS) --dist loadgroup tests/book
 
 .PHONY: serve
 serve: $(READY) ## show the built book at http://127.0.0.1:8000

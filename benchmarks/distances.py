@@ -17,6 +17,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from side_by_side import markdown
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
@@ -128,13 +129,6 @@ def peak_memory() -> float:
         return int(line.split()[1]) / 2**10
     unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """The table in Markdown, numbers to three digits."""
-    cells = [[f"{v:.3g}" if isinstance(v, float) else f"{v}" for v in row] for row in table.values]
-    lines = [list(table.columns), ["---"] * table.shape[1], *cells]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def main() -> None:

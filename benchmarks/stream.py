@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 from anndata.io import write_elem
+from side_by_side import markdown
 
 from recon_tutorial.metrics import mse
 from recon_tutorial.predictors import MLPPerturbationPredictor
@@ -127,8 +128,9 @@ def compare(
             command += ["--epochs", str(epochs)]
             run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             steps.append({"step": what} | json.loads(run.stdout))
-    table = pd.DataFrame(steps).groupby("step", sort=False).median()
-    return table.assign(**{"rows per second": table["rows"] / table["seconds"]})
+    table = pd.DataFrame(steps).groupby("step", sort=False).median().reset_index()
+    table["rows per second"] = table["rows"] / table["seconds"]
+    return table
 
 
 def main() -> None:
@@ -150,12 +152,7 @@ def main() -> None:
         epochs=options.epochs,
         rounds=options.rounds,
     )
-    columns = ["seconds", "rows per second", "peak MB", "anonymous MB", "test MSE"]
-    print("| step |", " | ".join(columns), "|")
-    print("|---" * (len(columns) + 1) + "|")
-    for name, row in table.iterrows():
-        numbers = f"{row['seconds']:.1f} | {row['rows per second']:,.0f} | {row['peak MB']:.0f}"
-        print(f"| {name} | {numbers} | {row['anonymous MB']:.0f} | {row['test MSE']:.4f} |")
+    print(markdown(table))
     print(f"\n{options.rows:,} rows of 2 x {options.embed_dim} + {COV_DIM} numbers; ", end="")
     print(f"{options.epochs} epoch(s); the noise alone has a test MSE of {NOISE**2:.4f}.")
 

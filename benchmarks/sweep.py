@@ -17,6 +17,7 @@ from time import perf_counter
 
 import nbformat
 import pandas as pd
+from side_by_side import markdown
 
 from recon_tutorial.running import run_notebook, sweep
 
@@ -46,7 +47,7 @@ def write_notebook(path: Path, *sources: str) -> Path:
     return path
 
 
-def compare(rounds: int, n_points: int = 16) -> pd.DataFrame:
+def compare(rounds: int = 2, n_points: int = 16) -> pd.DataFrame:
     """Medians of each way: seconds, seconds of one run, times faster than one worker, overhead."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same for the loop as in a sweep
     rows = []
@@ -61,7 +62,8 @@ def compare(rounds: int, n_points: int = 16) -> pd.DataFrame:
     medians = pd.DataFrame(rows).groupby("how", sort=False).median()
     extra = (medians["seconds"] - medians.loc["loop", "seconds"]) / n_points
     faster = medians.loc["1 worker", "seconds"] / medians["seconds"]
-    return medians.assign(faster=faster, **{"overhead a run": extra})
+    medians = medians.assign(**{"times faster": faster, "overhead a run": extra})
+    return medians.reset_index()
 
 
 def _run(how, notebook, n_points, out):
@@ -81,14 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="how often each way is timed")
     parser.add_argument("--points", type=int, default=16, help="runs of a sweep")
     options = parser.parse_args()
-    table = compare(options.rounds, options.points)
-    print(f"| {options.points} runs by | seconds (median) | of one run (mean) | MSE (mean) |")
-    print("|---|---|---|---|")
-    for how, row in table.iterrows():
-        print(f"| {how} | {row.seconds:.1f} | {row['of a run']:.2f} | {row['MSE']:.6f} |")
-    faster, overhead = table.loc["2 workers", "faster"], table.loc["1 worker", "overhead a run"]
-    print(f"\nTwo workers are {faster:.2f} times as fast as one.")
-    print(f"A sweep on one worker takes {overhead:.2f} s a run longer than a loop.")
+    print(markdown(compare(options.rounds, options.points)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import psutil
 
 from recon_tutorial.running._files import keep_json
 from recon_tutorial.running._folder import failure_of
-from recon_tutorial.running.notebook import run, versions
+from recon_tutorial.running._notebook import run, versions
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DIED = 3  # the exit code of a process whose worker went away

@@ -19,7 +19,7 @@ def test_nothing_is_missing(page):
 
 def test_the_sweep_shows_the_threshold(page):
     spread = page["spread"]
-    assert list(spread) == ["4", "8", "16"]
+    assert set(spread) == {"4", "8", "16"}
     assert spread["4"]["highest"] < 0.5 < spread["16"]["lowest"]
     assert spread["4"]["mean"] < spread["8"]["mean"]
 
@@ -40,7 +40,7 @@ def test_blocks_and_disk_change_no_number(page):
 def test_every_curve_grows_at_a_sane_rate(page):
     assert len(page["curves"]) == len(page["growth"]) == 5
     for name, seconds in page["curves"].items():
-        values = list(seconds.values())
+        values = [seconds[size] for size in sorted(seconds, key=int)]
         assert len(values) >= 4 and min(values) > 0, name
         assert values[-1] > values[0], name
         assert 0.2 < page["growth"][name]["last two"] < 3, name

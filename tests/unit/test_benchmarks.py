@@ -47,9 +47,7 @@ SMALL = {
     "fit": lambda m: m.compare(1, epochs={"reference": 2, "shift": 1}),
     "distances": lambda m: m.compare((60,), n_features=5, rounds=1),
     "growth": lambda m: m.growth((50, 100), n_features=5, metrics=["energy_distance"]),
-    "evaluators": lambda m: m.compare(
-        1, n_cells=50, n_features=5, n_perturbations=4, n_genes=20
-    ),
+    "evaluators": lambda m: m.compare(1, n_cells=50, n_features=5, n_perturbations=4, n_genes=20),
     "evaluate": lambda m: m.compare(n_perturbations=6, n_genes=20),
     "stream": lambda m: m.compare(3000, embed_dim=4),
     "sweep": lambda m: m.compare(1, n_points=2),

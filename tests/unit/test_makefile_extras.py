@@ -96,7 +96,7 @@ def test_tests_are_told_which_extras_they_must_find(clone, extras, ci):
     run = make("unit", f"PYTHON={python}", folder=clone, CI=ci, **chosen)
     assert run.returncode == 0, run.stderr
     told = "cellflow state interop" if extras is None else extras
-    assert (clone / "told").read_text() == f"{told}\n"
+    assert (clone / "told").read_text() == f"sweep {told}".rstrip() + "\n"
 
 
 def test_an_extra_that_nobody_knows_is_one_sentence(clone):
@@ -123,7 +123,7 @@ def test_without_state_the_build_goes_on_and_tests_do_not_ask_for_it(clone):
         assert run.returncode == 0
         (sentence,) = run.stderr.splitlines()
         assert sentence.startswith("STATE is skipped, because arc-state needs a Python below 3.13")
-    assert (clone / "told").read_text() == "cellflow interop\n" * 2
+    assert (clone / "told").read_text() == "sweep cellflow interop\n" * 2
 
 
 def test_in_ci_no_extra_may_be_skipped(clone):

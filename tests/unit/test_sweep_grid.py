@@ -4,7 +4,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from recon_tutorial.running import grid as grid_module
+from recon_tutorial.running import _grid as grid_module
 from recon_tutorial.running import grid_points
 
 PARAMETERS = "epochs: int = 3\nlr: float = 0.1\nname: str = 'a'\ndims: list[int] = [4]"

@@ -7,7 +7,7 @@ import pytest
 
 from recon_tutorial import __main__
 from recon_tutorial.running import _command, collect, sweep
-from recon_tutorial.running.collecting import frame_of, report
+from recon_tutorial.running._collecting import frame_of, report
 
 from .optional import needs
 from .sweep_notebook import write_notebook

@@ -20,7 +20,8 @@ BUILDS_ITSELF = """
 import zipfile
 def build_wheel(folder, settings=None, metadata=None):
     name = "recon_tutorial-7.0-py3-none-any.whl"
-    extras = "".join(f"Provides-Extra: {e}\\n" for e in ("book", "test", "descriptors", "sweep", "cellflow"))
+    known = ("book", "test", "descriptors", "sweep", "cellflow")
+    extras = "".join(f"Provides-Extra: {e}\\n" for e in known)
     about = f"Metadata-Version: 2.1\\nName: recon-tutorial\\nVersion: 7.0\\n{extras}"
     about += "Requires-Dist: needed>=1\\nRequires-Dist: sphinxlike; extra == 'book'\\n"
     with zipfile.ZipFile(f"{folder}/{name}", "w") as wheel:
