@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from recon_tutorial.running._folder import opened, read_record, record_of
-from recon_tutorial.running._parameters import checker
 from recon_tutorial.running._collecting import frame_of, report
+from recon_tutorial.running._folder import opened, read_record, record_of
 from recon_tutorial.running._grid import code_of, grid_points
 from recon_tutorial.running._notebook import versions
+from recon_tutorial.running._parameters import checker
 
 if TYPE_CHECKING:
     import pandas as pd
