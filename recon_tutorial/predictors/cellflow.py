@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -80,6 +82,9 @@ class CellFlowPredictor:
         if not epsilon > 0:
             raise ValueError(f"epsilon={epsilon} must be above 0: try 0.1")
         require("cellflow.model", "CellFlow", INSTALL)
+        if find_spec("distributed"):
+            # Dask would import it during a fit, and its loggers keep the stream that they find.
+            require("distributed", "Dask", "reinstall distributed, or uninstall it")
         self.embed_dim, self.cov_dim, self.n_hidden, self.lr = embed_dim, cov_dim, n_hidden, lr
         self.epsilon, self.n_steps, self.seed, self.progress = epsilon, n_steps, seed, progress
         self.model, self.history = None, []
