@@ -49,7 +49,8 @@ def evaluate(table):
     row = table.iloc[0]
     return (
         f"{row['scores']:,.0f} scores of six models, two floors and a replicate on 100 "
-        f"perturbations take {row['seconds']:.0f} s, of which fitting takes {row['of them fitting']:.0f} s."
+        f"perturbations take {row['seconds']:.0f} s, of which fitting takes "
+        f"{row['of them fitting']:.0f} s."
     )
 
 
