@@ -85,14 +85,6 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(kind, paths, ids=[name.as_posix() for name in names])
 
 
-def pytest_collection_modifyitems(items):
-    """Keep the tests of one page in one process, for they share what one visit has seen."""
-    for item in items:
-        page = getattr(item, "callspec", None) and item.callspec.params.get("page_name")
-        if page and "visit" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group(page))
-
-
 def missing(reason):
     """Skip at home, fail in continuous integration."""
     if os.environ.get("CI") == "true":
