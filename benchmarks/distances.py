@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from side_by_side import markdown
+from side_by_side import in_turn, markdown, peak_memory
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
@@ -75,13 +74,7 @@ def compare(
                 "ours": lambda m=metric, c=cells, o=options: ours(m, *c, **o),
                 "scikit-learn": lambda m=metric, c=cells, g=gamma: theirs(m, *c, g),
             }
-            ours(metric, *cells, **options)  # loads torch
-            seconds, values = {side: [] for side in sides}, {}
-            for _ in range(rounds):
-                for side, call in sides.items():
-                    start = perf_counter()
-                    values[side] = call()
-                    seconds[side].append(perf_counter() - start)
+            seconds, values = in_turn(sides, rounds)
             mine, other = (median(seconds[side]) for side in sides)
             row = {"metric": metric, "cells": f"{n_cells:,} x {n_cells:,}", "features": n_features}
             row |= {"seconds": mine, "scikit-learn": other, "times faster": other / mine}
@@ -119,16 +112,6 @@ def one(metric: str, n_cells: int, n_features: int) -> dict:
     value = ours(metric, *cells)
     seconds = perf_counter() - start
     return {"seconds": seconds, "extra MB": peak_memory() - before, "value": value}
-
-
-def peak_memory() -> float:
-    """Most memory that this process has held so far, in MB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would start from what the parent process held
-        (line,) = [li for li in status.read_text().splitlines() if li.startswith("VmHWM")]
-        return int(line.split()[1]) / 2**10
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def main() -> None:

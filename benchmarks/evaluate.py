@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
-import resource
-import sys
 from statistics import median
 from time import perf_counter
 
 import pandas as pd
+from side_by_side import peak_memory
 
 from recon_tutorial.decoders import train_decoder
 from recon_tutorial.evaluation import evaluate, leaderboard
@@ -50,7 +49,7 @@ def settings(n_perturbations: int = 100, n_genes: int = 600) -> tuple[tuple, dic
 
 
 def compare(rounds: int = 1, **size: int) -> pd.DataFrame:
-    """Median seconds of an evaluation, of its fits and of a score; peak memory of the process."""
+    """Median seconds of an evaluation, of its fits and of a score."""
     given, options = settings(**size)
     taken, fits = [], []
     for _ in range(rounds):
@@ -58,10 +57,8 @@ def compare(rounds: int = 1, **size: int) -> pd.DataFrame:
         results = evaluate(*given, **options)
         taken.append(perf_counter() - start)
         fits.append(sum(results.attrs["fit_seconds"].values()))
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
     row = {"scores": len(results), "seconds": median(taken), "of them fitting": median(fits)}
     row["ms a score"] = 1000 * (row["seconds"] - row["of them fitting"]) / len(results)
-    row["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return pd.DataFrame([row])
 
 
@@ -73,6 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.profile:
         print(compare(options.rounds).round(2).to_string(index=False))
+        print(f"peak memory of the process {peak_memory():.0f} MB")
         return
     given, arguments = settings()
     profile = cProfile.Profile()

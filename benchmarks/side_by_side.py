@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
@@ -22,6 +25,16 @@ def in_turn(ways: dict[str, Callable], rounds: int) -> tuple[dict[str, list[floa
             values[name] = way()
             seconds[name].append(perf_counter() - start)
     return seconds, values
+
+
+def peak_memory() -> float:
+    """Most memory that this process has held so far, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would start from what the parent process held
+        (line,) = [li for li in status.read_text().splitlines() if li.startswith("VmHWM")]
+        return int(line.split()[1]) / 2**10
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def markdown(table: pd.DataFrame) -> str:
