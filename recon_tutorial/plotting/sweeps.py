@@ -58,7 +58,7 @@ def plot_sweep(
         part = shown if name is None else shown[shown[panel] == name]
         for i, kind in enumerate(kinds):
             runs = part if kind is None else part[part[group] == kind]
-            _draw(axis, runs, x, y, marked(i), "mean" if kind is None else f"{group} {kind}")
+            _draw(axis, runs, x, y, marked(i), "mean" if kind is None else f"{kind}")
         axis.set(xlabel=x if name is None else f"{x}\n{panel} {name}")
         if "x" in log:
             axis.set_xscale("log")
@@ -69,7 +69,7 @@ def plot_sweep(
         if "y" in log:
             axis.set_yscale("log")
     axes[0].set_ylabel(y)
-    axes[-1].legend(fontsize=8, loc="best")
+    axes[-1].legend(title=group, fontsize=8, loc="best")
     if len(shown) < len(frame):
         left_out = f"runs without a value: {len(frame) - len(shown)} of {len(frame)}"
         figure.suptitle(left_out, fontsize=8, ha="right", x=0.99)

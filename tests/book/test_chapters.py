@@ -98,6 +98,13 @@ def test_setup_cell(cells, config):
     assert sum("skip-execution" in tags(cell) for cell in cells) == 1, "or a cell never runs"
 
 
+def test_recorded_numbers_are_folded_away(cells):
+    """They are for programs and repeat the tables; on a phone they were a quarter of the page."""
+    recording = [cell for cell in code(cells) if "record" in called(cell)]
+    assert recording
+    assert [cell.source for cell in recording if "hide-output" not in tags(cell)] == []
+
+
 def test_parameters_are_annotated_literals(cells):
     (parameters,) = [cell for cell in code(cells) if "parameters" in tags(cell)]
     statements = ast.parse(parameters.source).body

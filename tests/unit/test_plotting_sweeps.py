@@ -25,17 +25,18 @@ def lines(axis):
 def test_a_line_goes_through_the_means_of_a_group_in_order_of_x(runs):
     (axis,) = plotting.plot_sweep(runs, x="epochs", y="r2", group="model").axes
     drawn = lines(axis)
-    ridge, mlp = drawn["model ridge"], drawn["model MLP"]
+    ridge, mlp = drawn["ridge"], drawn["MLP"]
     assert list(ridge.get_xdata()) == list(mlp.get_xdata()) == [10, 20]
     assert list(ridge.get_ydata()) == pytest.approx([0.15, 0.3])
     assert list(mlp.get_ydata()) == pytest.approx([0.15, 0.25])
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epochs", "r2")
+    assert axis.get_legend().get_title().get_text() == "model"
 
 
 def test_a_group_without_any_value_is_left_out(runs):
     runs.loc[runs["model"] == "ridge", "r2"] = None
     (axis,) = plotting.plot_sweep(runs, x="epochs", y="r2", group="model").axes
-    assert set(lines(axis)) & {"model ridge", "model MLP"} == {"model MLP"}
+    assert set(lines(axis)) & {"ridge", "MLP"} == {"MLP"}
 
 
 def test_every_run_is_a_point_of_its_group(runs):
