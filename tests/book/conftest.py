@@ -78,7 +78,12 @@ def toc_pages():
 def pytest_generate_tests(metafunc):
     """Give each test its page, its chapter or its solutions, by name."""
     if "page_name" in metafunc.fixturenames:
-        metafunc.parametrize("page_name", [*toc_pages(), "search"])
+        # One process looks at a page for all its tests (pytest -n 2 --dist loadgroup).
+        grouped = [
+            pytest.param(name, marks=pytest.mark.xdist_group(name))
+            for name in [*toc_pages(), "search"]
+        ]
+        metafunc.parametrize("page_name", grouped)
     chapters = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
     solutions = sorted((ROOT / "book" / "solutions").glob("[0-9][0-9]_*.ipynb"))
     kinds = {"chapter": chapters, "solution": solutions, "notebook": chapters + solutions}
