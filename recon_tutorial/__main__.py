@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from recon_tutorial import __version__
-from recon_tutorial.running import listing, run_notebook
+from recon_tutorial.running import run_notebook
 from recon_tutorial.running._command import add_sweep
+from recon_tutorial.running._listing import listing
 
 FLAGS = ("-p", "--parameter")
 WORDS = {"true": True, "false": False, "null": None}
@@ -121,8 +122,9 @@ def _grade(options):
     limits = Limits(**{name: value for name, value in given.items() if value is not None})
     seed = _seed(options.seed_file) if options.seed_file else None
     result = grade(submission, seed=seed, limits=limits)
+    # First of all, for the report may meet a full disk.
+    print(f"{result.verdict} ({result.points} points): {one_line(result.reason)}", flush=True)
     write_report(result, report)
-    print(f"{result.verdict} ({result.points} points): {one_line(result.reason)}")
     print(f"wrote {report} in {result.seconds:.1f} s", file=sys.stderr)
     return 0
 
@@ -147,7 +149,7 @@ def _value(text):
     text = text.strip()
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # as it may
         return WORDS.get(text, text)
 
 

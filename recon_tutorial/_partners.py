@@ -42,7 +42,7 @@ def contexts(adata, label, rows, context_key):
     if context_key is None:
         yield np.ones(len(rows), dtype=bool), np.flatnonzero(label == CONTROL)
         return
-    if context_key not in adata.obs:
+    if not isinstance(context_key, str) or context_key not in adata.obs:
         raise ValueError(f"obs[{context_key!r}] is missing: name a column of obs, or leave it out")
     context = adata.obs[context_key].astype(str).to_numpy()
     for name in np.unique(context[rows]):

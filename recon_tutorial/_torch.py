@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import torch
 
+from recon_tutorial._given import at_least
+
 
 @contextmanager
 def fitting(seed: int | None = None) -> Iterator[None]:
@@ -15,6 +17,8 @@ def fitting(seed: int | None = None) -> Iterator[None]:
     Small networks lose time to thread switching: with two threads on a busy 2-core machine
     a fit takes several times longer than with one.
     """
+    if seed is not None:
+        at_least(0, seed=seed)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -31,6 +35,12 @@ def pick_device(device: str) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(device)
-    except RuntimeError as error:
+        place = torch.device(device)
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f'device={device!r} is unknown: use "auto", "cpu" or "cuda"') from error
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device={device!r} needs a GPU but torch finds none here: "
+            'pass device="auto" or "cpu", or install torch with CUDA'
+        )
+    return place

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._numeric import generator
 from recon_tutorial._partners import (
     contexts,
     descriptors_of,
@@ -15,6 +16,8 @@ from recon_tutorial._partners import (
 )
 from recon_tutorial._transport import transport_partners
 from recon_tutorial.validation import CONTROL, validate_screen
+
+__all__ = ["Pairs", "make_pairs"]
 
 HOW = ("true", "random", "mean", "ot")
 
@@ -88,10 +91,22 @@ def make_pairs(
     Controls are given to batches equally often, give or take one. Within a batch they are drawn
     equally often on average only: some serve several cells and some serve none.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=5, cells_per_perturbation=20, n_genes=20)
+    >>> pairs = make_pairs(screen, how="random")
+    >>> pairs.ctrl.shape, pairs.pert.shape, pairs.cov.shape
+    ((100, 64), (100, 64), (100, 16))
+    >>> pairs.perturbation[:2].tolist()
+    ['p0', 'p0']
+
     Derived in chapters 2 and 7.
     """
     if how not in HOW:
         raise ValueError(f"how={how!r} is unknown: choose one of {', '.join(HOW)}")
+    if use_rep is None:
+        raise ValueError("use_rep=None names no embedding: cells are paired in one")
     validate_screen(adata, use_rep=use_rep)
     embedding = np.asarray(adata.obsm[use_rep], dtype=np.float32)
     label = adata.obs["perturbation"].astype(str).to_numpy()
@@ -101,7 +116,7 @@ def make_pairs(
         ctrl = embedding[recorded_partners(adata, rows)]
     else:
         ctrl = np.empty_like(embedding[rows])
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for row_mask, controls in contexts(adata, label, rows, context_key):
             if how == "mean":
                 ctrl[row_mask] = embedding[controls].mean(axis=0)

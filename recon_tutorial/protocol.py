@@ -8,26 +8,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-RULES = {  # the name of each rule, and how to mend a predictor that breaks it
-    "factory": "pass a class or function that builds it from embed_dim and cov_dim or from nothing",
-    "protocol": "write train(ctrl_emb, pert_emb, pert_cov) and predict(ctrl_emb, pert_cov)",
-    "train": "let train run on three float32 arrays of n rows, with no further argument",
-    "predict": "let predict run on two float32 arrays of n rows",
-    "inputs unchanged": "make a new array instead (x = x + shift, not x += shift)",
-    "dtype": "end predict with np.asarray(prediction, dtype=np.float32)",
-    "shape": "return one row of embed_dim numbers for each row of ctrl_emb",
-    "finite": "look for a division by zero, a log of zero or a fit that diverged",
-    "predict is repeatable": "switch dropout off and seed any sampling anew in each predict",
-    "single row": "let predict take n = 1: no squeeze, no statistics of the batch",
-    "float64 and lists": "begin train and predict with np.asarray(x, dtype=np.float32)",
-    "row order": "write each prediction into the row of the control and descriptor it answers",
-    "uses the descriptor": "let predict depend on pert_cov",
-    "unseen descriptor": "compute with the numbers of a descriptor, do not look it up",
-    "beats no change": "train for longer, or look for a lost shift or swapped arguments",
-    "refuses mismatched shapes": "compare shapes first and raise a ValueError that names both",
-    "untrained predict is refused": "raise an error that says to call train first",
-    "same seed, same answer": "draw all that is random from a seed given to the constructor",
-}
+from recon_tutorial._given import at_least, is_whole
+from recon_tutorial._rules import RULES
+
+__all__ = ["RULES", "ContractError", "PerturbationPredictor", "check_predictor"]
+
 _ARGUMENTS = {"train": ("ctrl_emb", "pert_emb", "pert_cov"), "predict": ("ctrl_emb", "pert_cov")}
 _N_PERTURBATIONS, _N_CELLS = _GRID = 6, 60  # tiny, with cells enough to tell means apart
 
@@ -36,7 +21,9 @@ _N_PERTURBATIONS, _N_CELLS = _GRID = 6, 60  # tiny, with cells enough to tell me
 class PerturbationPredictor(Protocol):
     """What every predictor can do: learn from pairs of cells, then answer for new cells.
 
-    A class with both methods is one (derived in chapter 2); `check_predictor` tests the rest.
+    A class with both methods is one; `check_predictor` tests the rest.
+
+    Derived in chapter 2.
     """
 
     def train(self, ctrl_emb, pert_emb, pert_cov, **kwargs) -> None:
@@ -52,7 +39,11 @@ class PerturbationPredictor(Protocol):
         """
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
-        """Move each control cell, (n, embed_dim), as its row's descriptor, (n, cov_dim), says.
+        """Move each control cell as its row's descriptor says.
+
+        Parameters
+        ----------
+        ctrl_emb, pert_cov : array of shape (n, embed_dim) and (n, cov_dim)
 
         Returns
         -------
@@ -65,6 +56,8 @@ class ContractError(AssertionError):
     """A predictor broke `rule`, a key of `RULES`.
 
     An `AssertionError`: to a test runner a failure, and never taken for a refusal (ValueError).
+
+    Derived in chapter 2.
     """
 
     rule: str = ""
@@ -101,10 +94,19 @@ def check_predictor(
     ValueError
         If `embed_dim` or `cov_dim` is too small.
 
+    Examples
+    --------
+    >>> from recon_tutorial.predictors import MeanShift, RidgeShift
+    >>> check_predictor(RidgeShift)  # silence: it keeps the contract
+    >>> check_predictor(MeanShift)
+    Traceback (most recent call last):
+    recon_tutorial.protocol.ContractError: [uses the descriptor] two descriptors gave the same ...
+
     Derived in chapter 2.
     """
-    if embed_dim < 2 or cov_dim < 1:
+    if not (is_whole(embed_dim) and is_whole(cov_dim)) or embed_dim < 2 or cov_dim < 1:
         raise ValueError(f"{embed_dim=} and {cov_dim=} make no world: ask for at least 2 and 1")
+    at_least(0, seed=seed)
     build = partial(_build, factory, embed_dim=embed_dim, cov_dim=cov_dim)
     descriptors, cells, (ctrl, pert, cov), order = _make_world(embed_dim, cov_dim, seed)
     model, untrained = build(), build()

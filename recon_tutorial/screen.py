@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from recon_tutorial._given import is_number, is_whole
+from recon_tutorial._numeric import LARGEST, generator
 from recon_tutorial._world import as_screen, paired_obs, response, shift_map
 from recon_tutorial.validation import CONTROL, validate_screen
 
@@ -43,7 +45,7 @@ def simulate_reference(seed: int = 0) -> AnnData:
     Derived in chapter 1.
     """
     n_perturbations, n_cells, n_test, cov_dim, embed_dim, n_genes = 5, 500, 100, 16, 128, 600
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     descriptors = rng.normal(0, 1, (n_perturbations, cov_dim)).astype(np.float32)
     weights = rng.normal(0, 0.3, (embed_dim, cov_dim)).astype(np.float32)
     parts = {"train": [], "test": []}
@@ -135,18 +137,27 @@ def simulate_screen(
     ValueError
         For an unknown effect or a knob out of range.
 
+    Examples
+    --------
+    >>> screen = simulate_screen(n_perturbations=3, cells_per_perturbation=10, n_genes=20)
+    >>> screen.shape, screen.obsm["X_emb"].shape, screen.uns["descriptors"].shape
+    ((80, 20), (80, 64), (3, 16))
+    >>> print(*screen.obs["perturbation"].unique())
+    control p0 p1 p2
+
     Derived in chapter 5.
     """
     _check_effect(effect)
     _check_at_least(1, n_perturbations=n_perturbations, n_contexts=n_contexts, n_genes=n_genes)
     _check_at_least(1, cells_per_perturbation=cells_per_perturbation)
     _check_at_least(1, embed_dim=embed_dim, cov_dim=cov_dim)
-    _check_at_least(0, combinations=combinations, noise=noise, systematic=systematic)
+    _check_at_least(0, combinations=combinations)
+    _check_amounts(noise=noise, systematic=systematic)
     if paired and n_controls is not None:
         raise ValueError("a paired screen has one control per perturbed cell: leave out n_controls")
     if n_controls is not None:
         _check_at_least(1, n_controls=n_controls)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     names = [f"p{k}" for k in range(n_perturbations)]
     descriptors = rng.normal(0, 1, (n_perturbations, cov_dim))
     for i, j in _pick_pairs(rng, n_perturbations, combinations):
@@ -213,5 +224,17 @@ def _check_effect(effect):
 
 def _check_at_least(least, **knobs):
     for name, value in knobs.items():
-        if not value >= least:
+        if not is_whole(value):
+            raise ValueError(f"{name}={value!r} must be a whole number, {least} or more")
+        if value < least:
             raise ValueError(f"{name}={value} is too small: it must be at least {least}")
+
+
+def _check_amounts(**knobs):
+    for name, value in knobs.items():
+        if not is_number(value):
+            raise ValueError(f"{name}={value!r} is no number: it must be at least 0")
+        if value < 0:
+            raise ValueError(f"{name}={value} is too small: it must be at least 0")
+        if value > LARGEST:
+            raise ValueError(f"{name}={value} is too large: it must be at most {LARGEST:.0e}")

@@ -10,6 +10,11 @@ import pandas as pd
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import LeaveOneGroupOut
 
+from recon_tutorial._given import is_number
+from recon_tutorial._numeric import a_table, finite
+
+__all__ = ["ALPHAS", "LeftOut", "leave_one_out"]
+
 ALPHAS = tuple(10.0 ** (k / 2) for k in range(-4, 5))  # 0.01 to 100
 ROUNDING = 1e-6  # descriptors are float32: what is smaller than this share is no answer
 
@@ -17,8 +22,16 @@ ROUNDING = 1e-6  # descriptors are float32: what is smaller than this share is n
 class LeftOut(NamedTuple):
     """What was said of each perturbation without having seen it, genes x perturbations.
 
-    ``centroid + change`` is the predicted signature: ``centroid`` is the mean of the signatures
-    that trained the prediction, ``change`` what the descriptor adds to it.
+    ``centroid + change`` is the predicted signature.
+
+    Attributes
+    ----------
+    change : DataFrame
+        What the descriptor adds to the centroid.
+    centroid : DataFrame
+        The mean of the signatures that trained the prediction.
+
+    Derived in chapter 11.
     """
 
     change: pd.DataFrame
@@ -65,7 +78,10 @@ def leave_one_out(
 
     Derived in chapter 11.
     """
-    names = signatures.columns
+    names = a_table(signatures, "signatures").columns
+    a_table(descriptors, "descriptors")
+    if not np.iterable(alphas) or not all(is_number(a) and a > 0 for a in [*alphas] or [0]):
+        raise ValueError(f"alphas={alphas!r} must be one number above 0 or more: leave it out")
     targets = _numbers(signatures, "signatures")
     rows = _numbers(_of(descriptors, names, "descriptors"), "descriptors")
     labels = np.arange(len(names)) if groups is None else _of(groups, names, "groups").to_numpy()
@@ -100,10 +116,12 @@ def _numbers(table, what):
     """Return the values as float64."""
     if table.columns.has_duplicates:
         raise ValueError(f"{what} name a column twice: keep one of them")
+    if any(dtype.kind == "c" for dtype in table.dtypes):
+        raise ValueError(f"{what} hold complex values: pass real numbers")
     try:
         values = table.to_numpy(dtype=np.float64)
     except ValueError as error:
         raise ValueError(f"{what} hold text ({error}): encode it as numbers first") from error
     if not np.isfinite(values).all():
         raise ValueError(f"{what} hold NaN or infinite values: fill or drop them")
-    return values
+    return finite(values, what)

@@ -7,6 +7,8 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from recon_tutorial._numeric import LARGEST
+
 CONTROL = "control"
 GENES = "X"  # what use_rep calls measured expression itself, as scanpy does
 
@@ -47,7 +49,10 @@ def _problems(adata, use_rep):
             name = index[index.duplicated()][0]
             yield f"{axis}_names repeat ({name!r}): call adata.{axis}_names_make_unique()"
     if "perturbation" not in adata.obs:
-        yield 'obs["perturbation"] is missing: add a column that names each cell\'s perturbation'
+        yield (
+            'obs["perturbation"] is missing: add a column that names each cell\'s perturbation, or '
+            "let `screen_from_anndata` of recon_tutorial.interop make a screen of your AnnData"
+        )
         return
     labels = adata.obs["perturbation"]
     if labels.isna().any():
@@ -68,13 +73,15 @@ def _problems(adata, use_rep):
         contexts = set(adata.obs["context"].astype(str))
         yield from _descriptor_problems(adata, "context_descriptors", "context", contexts)
     if use_rep is not None:
-        if use_rep not in adata.obsm:
+        if not isinstance(use_rep, str) or use_rep not in adata.obsm:
             found = ", ".join(adata.obsm) or "none"
             yield (
                 f"obsm[{use_rep!r}] is missing (found: {found}): "
                 "fit an embedding or name yours with use_rep="
             )
             return
+        if sparse.issparse(adata.obsm[use_rep]):
+            yield f"obsm[{use_rep!r}] is sparse: store the embedding as a dense array"
         yield from _matrix_problems(adata.obsm[use_rep], f"obsm[{use_rep!r}]")
 
 
@@ -82,11 +89,15 @@ def _matrix_problems(matrix, name):
     if matrix is None:
         yield f"{name} is missing: store log-normalised expression there"
         return
-    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
-    if values.dtype.kind not in "fiu":
+    shape, values = matrix.shape, matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
+    if len(shape) != 2 or shape[1] == 0:
+        yield f"{name} has shape {shape}: store a matrix there, one row per cell"
+    elif values.dtype.kind not in "fiu":
         yield f"{name} holds {values.dtype} values: convert it to float32"
     elif not np.isfinite(values).all():
         yield f"{name} holds NaN or infinite values: remove those cells or genes first"
+    elif values.size and max(float(values.max()), -float(values.min())) > LARGEST:
+        yield f"{name} holds values beyond {LARGEST:.0e}: bring it to ordinary units"
     elif name == "X" and values.size and values.min() >= 0 and values.max() > 50:
         yield (
             f"X reaches {values.max():.0f}, too large for log-normalised expression: "
@@ -104,8 +115,12 @@ def _descriptor_problems(adata, key, kind, names):
     missing = sorted(names - set(table.index.astype(str)))
     if missing:
         yield f"{where} has no row for {', '.join(missing[:3])}: add one per {kind}"
+    if table.shape[1] == 0:
+        yield f"{where} has no column: give at least one number per {kind}"
     text = [str(c) for c, dtype in table.dtypes.items() if dtype.kind not in "fiu"]
     if text:
         yield f"{where} column {text[0]!r} is not numeric: encode it as numbers"
     elif not np.isfinite(table.to_numpy(dtype=float)).all():
         yield f"{where} holds NaN or infinite values: fill or drop those columns"
+    elif np.abs(table.to_numpy(dtype=float)).max() > LARGEST:
+        yield f"{where} holds values beyond {LARGEST:.0e}: scale those columns"

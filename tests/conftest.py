@@ -5,11 +5,14 @@ import signal
 import socket
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported by any test
 
 settings.register_profile("book", deadline=None, derandomize=True)
+# For `make mutation`, which asks whether a test fails and not by how little.
+no_shrinking = [Phase.explicit, Phase.generate]
+settings.register_profile("mutation", settings.get_profile("book"), phases=no_shrinking)
 settings.load_profile("book")
 
 # A job that a shell put into the background ignores Ctrl-C, and so do all that it starts, among

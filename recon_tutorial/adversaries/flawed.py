@@ -7,6 +7,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.spatial.distance import cdist
 
+from recon_tutorial._given import at_least, is_number
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.predictors import (
     MeanShift,
@@ -15,6 +16,8 @@ from recon_tutorial.predictors import (
     PerturbationMeanShift,
     Replicate,
 )
+from recon_tutorial.predictors._arrays import matrix, prediction_rows, training_rows
+from recon_tutorial.splits._covers import covers
 
 
 class Collapsed:
@@ -89,7 +92,7 @@ class Overshoot:
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return control + factor x shift, shape (n, embed_dim), float32."""
-        ctrl = np.asarray(ctrl_emb, dtype=np.float32)
+        ctrl = matrix(ctrl_emb, "ctrl_emb")
         shift = self.base.predict(ctrl_emb, pert_cov) - ctrl
         return (ctrl + self.factor * shift).astype(np.float32)
 
@@ -119,13 +122,14 @@ class Swapped:
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Train the other predictor, and note which descriptors there are."""
         self.base.train(ctrl_emb, pert_emb, pert_cov)
-        self.known = np.unique(np.asarray(pert_cov, dtype=np.float32) + 0.0, axis=0)
+        self.known = np.unique(matrix(pert_cov, "pert_cov") + 0.0, axis=0)
         if len(self.known) < 2:
             raise ValueError("one descriptor cannot be swapped: train on two perturbations or more")
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return the answer to the wrong question, shape (n, embed_dim), float32."""
-        nearest = cdist(np.asarray(pert_cov, dtype=np.float32), self.known).argmin(axis=1)
+        cov = matrix(pert_cov, "pert_cov", self.known.shape[1], "cov_dim")
+        nearest = cdist(cov, self.known).argmin(axis=1)
         wrong = self.known[(nearest + len(self.known) // 2) % len(self.known)]
         return self.base.predict(ctrl_emb, wrong)
 
@@ -142,16 +146,20 @@ class RandomCells:
     """
 
     def __init__(self, *, seed: int = 0) -> None:
-        self.seed = seed
+        at_least(0, seed=seed)
+        self.seed, self.embed_dim, self.cov_dim = seed, None, None
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Keep the perturbed cells."""
-        self.cells = np.array(pert_emb, dtype=np.float32)
+        ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
+        self.cells, self.embed_dim, self.cov_dim = pert.copy(), ctrl.shape[1], cov.shape[1]
 
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Return real cells of any perturbation, shape (n, embed_dim), float32."""
+        sizes = {"embed_dim": self.embed_dim, "cov_dim": self.cov_dim}
+        ctrl, _ = prediction_rows(ctrl_emb, pert_cov, **sizes)
         rng = np.random.default_rng(self.seed)
-        return self.cells[rng.integers(len(self.cells), size=len(ctrl_emb))]
+        return self.cells[rng.integers(len(self.cells), size=len(ctrl))]
 
 
 def adversaries(adata: AnnData, split, *, use_rep: str = "X_emb", seed: int = 0) -> dict:
@@ -175,8 +183,14 @@ def adversaries(adata: AnnData, split, *, use_rep: str = "X_emb", seed: int = 0)
     dict of str to predictor
         Eleven, best first.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the screen is none, or the split is not one of this screen.
+
     Derived in chapter 4.
     """
+    covers(split, adata)
     truth = make_pairs(adata[split.test], how="random", use_rep=use_rep, seed=seed)
     return {
         "oracle": Oracle(truth.pert, truth.cov),
@@ -194,14 +208,14 @@ def adversaries(adata: AnnData, split, *, use_rep: str = "X_emb", seed: int = 0)
 
 
 def _positive(factor):
-    if not factor > 0:
+    if not (is_number(factor) and factor > 0):
         raise ValueError(f"factor={factor} must be positive: 1 leaves the predictor as it is")
     return float(factor)
 
 
 def _spread(cells, pert_cov, factor):
     """Scale the distance of each cell from the mean of its descriptor."""
-    cov = np.asarray(pert_cov, dtype=np.float32) + 0.0
+    cov = matrix(pert_cov, "pert_cov") + 0.0
     _, group = np.unique(cov, axis=0, return_inverse=True)
     means = pd.DataFrame(cells).groupby(group.reshape(-1)).transform("mean").to_numpy()
     return (means + factor * (cells - means)).astype(np.float32)

@@ -2,21 +2,18 @@
 
 from recon_tutorial.datasets.catalogue import DATASETS, Dataset
 from recon_tutorial.datasets.crispr import (
-    ADAMSON_CONTROLS,
     adamson_screen,
     load_adamson_2016,
     load_norman_2019,
     norman_screen,
 )
 from recon_tutorial.datasets.cytosig import load_cytosig
-from recon_tutorial.datasets.kang import MARKERS, load_kang
+from recon_tutorial.datasets.kang import load_kang
 from recon_tutorial.datasets.pbmc import load_cellflow_pbmc, pbmc_screen
 from recon_tutorial.fetching import SOURCES, fetch
 
 __all__ = [
-    "ADAMSON_CONTROLS",
     "DATASETS",
-    "MARKERS",
     "SOURCES",
     "Dataset",
     "adamson_screen",

@@ -35,6 +35,8 @@ def build_screen(
     totals : array of shape (n_cells,), optional
         Counts of a cell over all genes, where `counts` holds some of them only.
     """
+    if counts is None:
+        raise ValueError(f"{name!r} has no X: its counts should be there")
     counts = sparse.csr_matrix(counts, dtype=np.float32)
     if (counts.data < 0).any() or (counts.data % 1).any():
         raise ValueError(
@@ -44,6 +46,8 @@ def build_screen(
     names = make_index_unique(pd.Index(genes, dtype=str))
     screen = AnnData(X=counts, obs=obs, var=pd.DataFrame(index=names))
     screen = screen[:, counts.getnnz(axis=0) >= 3].copy()
+    if screen.n_vars == 0:
+        raise ValueError(f"{name!r} has no gene that 3 cells or more express: pass more cells")
     screen.layers["counts"] = screen.X.copy()
     if totals is None:
         screen.X = normalize(screen.X, norm="l1", copy=False)
@@ -71,6 +75,17 @@ def gene_descriptors(names) -> pd.DataFrame:
         index=list(parts),
         columns=genes,
     )
+
+
+def need_cells(adata, name: str, *columns: str) -> None:
+    """Refuse what is no AnnData of cells with names of their own and these columns."""
+    if not isinstance(adata, AnnData):
+        raise ValueError(f"{name!r} is a {type(adata).__name__}: pass the AnnData of its file")
+    need_columns(adata.obs, name, *columns)
+    if 0 in adata.shape:
+        raise ValueError(f"{name!r} has {adata.n_obs} cells x {adata.n_vars} genes: pass its cells")
+    if not adata.obs_names.is_unique:
+        raise ValueError(f"{name!r} names cells twice: call adata.obs_names_make_unique()")
 
 
 def need_columns(found, name: str, *columns: str) -> None:

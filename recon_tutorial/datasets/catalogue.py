@@ -33,6 +33,8 @@ class Dataset:
     source : Source, optional
         The pinned distribution and its hashes; None where another library downloads the data,
         and then the loader was not run where this book was built.
+
+    Described on the page reference/datasets.
     """
 
     loader: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 from anndata import AnnData
 
-from recon_tutorial.datasets._building import build_screen, gene_descriptors, need_columns, outside
+from recon_tutorial.datasets._building import build_screen, gene_descriptors, need_cells, outside
 from recon_tutorial.validation import CONTROL
 
 # Guides without a target in the file of Adamson et al.: those that name no human gene.
@@ -36,6 +36,8 @@ def load_norman_2019() -> AnnData:
     -----
     Written from pertpy's documentation and source, and not run where this book was built: see
     the page on data sets.
+
+    Described on the page reference/datasets.
     """
     return norman_screen(_by_pertpy("norman_2019"))
 
@@ -60,8 +62,10 @@ def norman_screen(adata: AnnData) -> AnnData:
     ------
     ValueError
         If a key is missing, or the counts are no whole numbers.
+
+    Described on the page reference/datasets.
     """
-    need_columns(adata.obs, "norman_2019", "perturbation_name")
+    need_cells(adata, "norman_2019", "perturbation_name")
     if "counts" not in adata.layers:
         found = [name for name in adata.layers if name]  # newer anndata lists X there, as None
         raise ValueError(
@@ -105,6 +109,8 @@ def load_adamson_2016(*, controls: Sequence[str] = ADAMSON_CONTROLS) -> AnnData:
     -----
     Written from the source of pertpy and scPerturb, and not run where this book was built: see the
     page on data sets.
+
+    Described on the page reference/datasets.
     """
     return adamson_screen(_by_pertpy("adamson_2016_upr_perturb_seq"), controls=controls)
 
@@ -132,14 +138,19 @@ def adamson_screen(adata: AnnData, *, controls: Sequence[str] = ADAMSON_CONTROLS
     Raises
     ------
     ValueError
-        If the column is missing, no cell is a control, or the counts are no whole numbers.
+        If `controls` is no sequence of labels, the column is missing, no cell is a control, or
+        the counts are no whole numbers.
 
     Notes
     -----
     scPerturb, from where pertpy has the file, joined guides to cells by the bare barcode. Where
     two lanes share a barcode, a cell may bear the label of another.
+
+    Described on the page reference/datasets.
     """
-    need_columns(adata.obs, "adamson_2016", "perturbation")
+    need_cells(adata, "adamson_2016", "perturbation")
+    if isinstance(controls, str) or not isinstance(controls, Iterable):
+        raise ValueError(f"controls={controls!r} is no list: pass labels of guides in one")
     guides = adata.obs["perturbation"]
     known = (guides.notna() & ~guides.isin(["nan", "None", "<NA>", "*", ""])).to_numpy()
     adata, guides = adata[known], guides[known].astype(str)

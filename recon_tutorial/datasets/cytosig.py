@@ -36,6 +36,8 @@ def load_cytosig(*, progress: bool = True) -> pd.DataFrame:
     which CytoSig claims high confidence.
     Genes are those that the authors kept: some that a reader will look for, ISG15 and MX1 among
     them, are not there.
+
+    Derived in chapter 11.
     """
     path = fetch("cytosig", progress=progress)["signature.centroid.expand"]
     # The header has one field less than the rows, so the first column is the index. A gene may be

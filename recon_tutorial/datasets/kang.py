@@ -61,6 +61,8 @@ def load_kang(*, progress: bool = True) -> AnnData:
     Each condition is clustered by itself, or interferon would drive the clusters and the markers
     that it silences (CD14) would mislead.
     Labels are as coarse as the clusters: a naive CD8 T cell may pass as CD4 T.
+
+    Derived in chapter 10.
     """
     files = fetch("kang", progress=progress)
     both = ad.concat(

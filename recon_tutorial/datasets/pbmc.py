@@ -11,7 +11,13 @@ from anndata import AnnData
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
-from recon_tutorial.datasets._building import build_screen, describe, need_columns, outside
+from recon_tutorial.datasets._building import (
+    build_screen,
+    describe,
+    need_cells,
+    need_columns,
+    outside,
+)
 from recon_tutorial.validation import CONTROL
 
 REPOSITORY, FILE = "theislab/cellflow-datasets", "pbmc_parse.h5ad"
@@ -50,6 +56,8 @@ def load_cellflow_pbmc(
     -----
     Written from the source and the tutorial of CellFlow, and not run where this book was built:
     see the page on data sets.
+
+    Described on the page reference/datasets.
     """
     hub = outside("huggingface_hub", "huggingface_hub")
     try:
@@ -84,8 +92,10 @@ def pbmc_screen(adata: AnnData) -> AnnData:
     ------
     ValueError
         If a key is missing, or a cytokine has no vector.
+
+    Described on the page reference/datasets.
     """
-    need_columns(adata.obs, "cellflow_pbmc", *COLUMNS)
+    need_cells(adata, "cellflow_pbmc", *COLUMNS)
     vectors = adata.uns.get("esm2_embeddings", {})
     cytokine = adata.obs["cytokine"].astype(str).replace("PBS", CONTROL)
     names = sorted(set(cytokine) - {CONTROL})

@@ -24,9 +24,14 @@ def decoder_floor(decoder: FrozenDecoder, embedding, expression) -> float:
     float
         Mean squared error over cells and genes; no predictor can be expected below it.
 
+    Raises
+    ------
+    ValueError
+        If the rows do not match, or do not fit the decoder.
+
     Derived in chapter 3.
     """
-    x, y = matched_rows(embedding, expression)
+    x, y = matched_rows(embedding, expression, decoder.n_output)
     return float(np.mean((decoder.decode(x.numpy()).astype(np.float64) - y.numpy()) ** 2))
 
 
@@ -51,9 +56,15 @@ def error_split(decoder: FrozenDecoder, predicted, embedding, expression) -> dic
         product, near 0 when the two errors are unrelated) and ``total``, their sum; means over
         cells and genes.
 
+    Raises
+    ------
+    ValueError
+        If the rows do not match, or do not fit the decoder.
+
     Derived in chapter 3.
     """
-    z, x = (t.numpy().astype(np.float64) for t in matched_rows(embedding, expression))
+    rows = matched_rows(embedding, expression, decoder.n_output)
+    z, x = (t.numpy().astype(np.float64) for t in rows)
     decoded, target = decoder.decode(predicted).astype(np.float64), decoder.decode(z)
     if len(decoded) != len(target):
         raise ValueError(

@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from recon_tutorial._given import a_path, at_least
+from recon_tutorial._numeric import finite, numbers
 from recon_tutorial._torch import fitting
 from recon_tutorial.decoders import _file
+from recon_tutorial.decoders._rows import named_genes
 
 
 class MLPDecoder(nn.Module):
@@ -20,18 +23,36 @@ class MLPDecoder(nn.Module):
     n_input, n_output, n_hidden : int
         Embedding width, number of genes, hidden units.
 
+    Raises
+    ------
+    ValueError
+        If one of them is no whole number of 1 or more.
+
     Derived in chapter 3.
     """
 
     def __init__(self, n_input: int, n_output: int, n_hidden: int = 256) -> None:
         super().__init__()
-        self.n_input, self.n_output, self.n_hidden = n_input, n_output, n_hidden
+        at_least(1, n_input=n_input, n_output=n_output, n_hidden=n_hidden)
+        sizes = int(n_input), int(n_output), int(n_hidden)  # as the header of a file knows them
+        self.n_input, self.n_output, self.n_hidden = sizes
         self.layers = nn.Sequential(
             nn.Linear(n_input, n_hidden), nn.GELU(), nn.Linear(n_hidden, n_output), nn.ReLU()
         )
 
     def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        """Decode a tensor (..., n_input) to (..., n_output)."""
+        """Decode a tensor.
+
+        Parameters
+        ----------
+        embedding : tensor of shape (..., n_input)
+            Cells, as the decoder was trained on.
+
+        Returns
+        -------
+        tensor of shape (..., n_output)
+            Their expression, 0 or above.
+        """
         return self.layers(embedding)
 
 
@@ -60,11 +81,7 @@ class FrozenDecoder(nn.Module):
 
     def __init__(self, decoder: MLPDecoder, gene_names, *, training: dict | None = None) -> None:
         super().__init__()
-        names = [str(g) for g in gene_names]
-        if len(names) != decoder.n_output:
-            raise ValueError(
-                f"{len(names)} gene names for {decoder.n_output} outputs: name every output once"
-            )
+        names = named_genes(gene_names, decoder.n_output)
         self.n_input, self.n_output = decoder.n_input, decoder.n_output
         self.gene_names, self.training_record = names, dict(training or {})
         self.decoder = MLPDecoder(decoder.n_input, decoder.n_output, decoder.n_hidden)
@@ -73,31 +90,69 @@ class FrozenDecoder(nn.Module):
         self.eval()
 
     def gene_dim(self) -> int:
-        """Number of genes it decodes to."""
+        """Count the genes it decodes to.
+
+        Returns
+        -------
+        int
+        """
         return self.n_output
 
     def train(self, mode: bool = True) -> FrozenDecoder:
-        """Stay in evaluation mode, also when a parent module is switched to training."""
+        """Stay in evaluation mode, also when a parent module is switched to training.
+
+        Parameters
+        ----------
+        mode : bool
+            What the parent asks for; it is not heard.
+
+        Returns
+        -------
+        FrozenDecoder
+            Itself.
+        """
         return super().train(False)
 
     def forward(self, embedding: torch.Tensor) -> torch.Tensor:
-        """Decode a tensor (..., n_input) to (..., n_output)."""
+        """Decode a tensor, through which gradients flow.
+
+        Parameters
+        ----------
+        embedding : tensor of shape (..., n_input)
+            Cells, as the decoder was trained on.
+
+        Returns
+        -------
+        tensor of shape (..., n_output)
+            Their expression, 0 or above.
+        """
         return self.decoder(embedding)
 
     def decode(self, embedding) -> np.ndarray:
-        """Decode an array of shape (n, n_input) to float32 expression (n, n_output).
+        """Decode an array.
+
+        Parameters
+        ----------
+        embedding : array of shape (n, n_input)
+            Cells, as the decoder was trained on.
+
+        Returns
+        -------
+        array of shape (n, n_output), float32
+            Their expression, 0 or above.
 
         Raises
         ------
         ValueError
-            If the width is not `n_input`.
+            If the width is not `n_input`, or a value is no finite number.
         """
-        array = np.asarray(embedding, dtype=np.float32)
+        array = numbers(embedding, "embedding")
         if array.ndim != 2 or array.shape[1] != self.n_input:
             raise ValueError(
                 f"embedding has shape {array.shape} but this decoder reads (n, {self.n_input}): "
                 "pass the embedding it was trained on"
             )
+        array = finite(array, "embedding", "cells").astype(np.float32, copy=False)
         device = next(self.decoder.parameters()).device
         with fitting(), torch.no_grad():
             return self(torch.from_numpy(array).to(device)).cpu().numpy()
@@ -114,8 +169,17 @@ class FrozenDecoder(nn.Module):
         -------
         Path
             The file written.
+
+        Raises
+        ------
+        ValueError
+            If the path is a folder.
+        OSError
+            If there is no space or no right to write; an older file is then as it was.
         """
-        path = Path(path)
+        path = Path(a_path(path, "path"))
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file in it, such as decoder.safetensors")
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.decoder.state_dict().items()}
         header = {
             "n_input": self.n_input,
@@ -149,7 +213,7 @@ class FrozenDecoder(nn.Module):
         ValueError
             If it is no decoder, was changed after it was saved, or decodes other genes.
         """
-        header, tensors = _file.read(Path(path))
+        header, tensors = _file.read(Path(a_path(path, "path")))
         expected = header["gene_names"] if gene_names is None else [str(g) for g in gene_names]
         if expected != header["gene_names"]:
             differ = sorted(set(expected) ^ set(header["gene_names"]))

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from recon_tutorial._given import above_zero, is_whole
 from recon_tutorial._torch import fitting, pick_device
-from recon_tutorial.decoders._rows import matched_rows
+from recon_tutorial.decoders._rows import matched_rows, named_genes
 from recon_tutorial.decoders.frozen import FrozenDecoder, MLPDecoder
 
 
@@ -52,16 +53,27 @@ def train_decoder(
     ValueError
         If rows do not match or hold NaN, or an argument is out of range.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=5, cells_per_perturbation=20, n_genes=20)
+    >>> embedding = screen.obsm["X_emb"]
+    >>> decoder = train_decoder(embedding, screen.X, gene_names=screen.var_names, epochs=5)
+    >>> decoder.decode(embedding[:3]).shape
+    (3, 20)
+
     Derived in chapter 3.
     """
     x, y = matched_rows(embedding, expression)
-    names = [f"gene{j}" for j in range(y.shape[1])] if gene_names is None else list(gene_names)
-    if len(names) != y.shape[1]:
+    names = [f"gene{j}" for j in range(y.shape[1])]
+    if gene_names is not None:
+        names = named_genes(gene_names, y.shape[1])
+    if not all(is_whole(size) and size >= 1 for size in (epochs, batch_size)):
         raise ValueError(
-            f"{len(names)} gene names for {y.shape[1]} outputs: name every output once"
+            f"epochs={epochs} and batch_size={batch_size} must each be at least 1, and whole "
+            "numbers"
         )
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(f"epochs={epochs} and batch_size={batch_size} must each be at least 1")
+    above_zero(lr=lr)
     target = pick_device(device)
     losses = []
     with fitting(seed):
@@ -71,13 +83,14 @@ def train_decoder(
         hidden_bar = None if progress is None else not progress
         for _ in tqdm(range(epochs), desc="decoder", unit="epoch", disable=hidden_bar):
             total = 0.0
-            for batch in torch.randperm(len(x)).split(batch_size):
+            for batch in torch.randperm(len(x)).split(int(batch_size)):
                 loss = nn.functional.mse_loss(decoder(x[batch.to(target)]), y[batch.to(target)])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 total += loss.item() * len(batch)
             losses.append(total / len(x))
-    record = {"cells": len(x), "epochs": epochs, "lr": lr, "batch_size": batch_size, "seed": seed}
+    record = {"cells": len(x), "epochs": int(epochs), "lr": float(lr)}  # as JSON knows them
+    record |= {"batch_size": int(batch_size), "seed": int(seed)}
     record["final_loss"] = losses[-1]
     return FrozenDecoder(decoder.cpu(), names, training=record)

@@ -29,10 +29,21 @@ def multi_hot(column: pd.Series, *, sep: str = ";") -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a name repeats, a cell is not text, or there is no label at all.
+        If the column is no Series, a name repeats, a cell is not text, or there is no label at all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> receptors = pd.Series({"IL-4": "IL4R;IL2RG", "IL-13": "IL4R;IL13RA1"})
+    >>> multi_hot(receptors).loc["IL-13"].to_dict()
+    {'IL13RA1': 1.0, 'IL2RG': 0.0, 'IL4R': 1.0}
 
     Derived in chapter 11.
     """
+    if not isinstance(column, pd.Series):
+        raise ValueError(f"column is a {type(column).__name__}: pass a Series by perturbation name")
+    if not isinstance(sep, str) or not sep:
+        raise ValueError(f"sep={sep!r} separates nothing: pass what stands between two labels")
     if column.index.has_duplicates:
         name = column.index[column.index.duplicated()][0]
         raise ValueError(f"{name!r} stands twice in the column: keep one row per perturbation")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from recon_tutorial._numeric import a_table, finite
 from recon_tutorial.descriptors._named import frame
 
 
@@ -24,7 +25,7 @@ def combined(*tables: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        float32, rows in the order of the first table; columns are named ``"0:IL4R"``, with the
+        Of float32, rows in the order of the first table; columns are named ``"0:IL4R"``, with the
         position of their table in front.
 
     Raises
@@ -42,6 +43,8 @@ def combined(*tables: pd.DataFrame) -> pd.DataFrame:
     """
     if not tables:
         raise ValueError("there is nothing to combine: pass one or more descriptor tables")
+    for k, table in enumerate(tables):
+        a_table(table, f"table {k}")
     names = tables[0].index
     blocks, columns = [], []
     for k, table in enumerate(tables):
@@ -63,10 +66,12 @@ def combined(*tables: pd.DataFrame) -> pd.DataFrame:
 
 def _numbers(table, k):
     """Return the values as float64."""
+    if any(dtype.kind == "c" for dtype in table.dtypes):
+        raise ValueError(f"table {k} holds complex values: pass their parts as columns")
     try:
         values = table.to_numpy(dtype=np.float64)
     except ValueError as error:
         raise ValueError(f"table {k} holds text ({error}): encode it as numbers first") from error
     if not np.isfinite(values).all():
         raise ValueError(f"table {k} holds NaN or infinite values: fill or drop those columns")
-    return values
+    return finite(values, f"table {k}")

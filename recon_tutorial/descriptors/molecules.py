@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from recon_tutorial._given import is_whole
 from recon_tutorial.descriptors._named import frame, named
 
 
@@ -41,7 +42,7 @@ def morgan(
     Derived in chapter 11.
     """
     smiles = named(smiles, "SMILES")
-    if radius < 0 or bits < 1:
+    if not (is_whole(radius) and is_whole(bits)) or radius < 0 or bits < 1:
         raise ValueError(
             f"radius={radius} and bits={bits} make no fingerprint: "
             "take a radius of 0 or more and at least 1 bit"
@@ -51,7 +52,7 @@ def morgan(
         from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
     except ImportError as error:
         raise ImportError(f"RDKit is not installed ({error}): run `pip install rdkit`") from error
-    generator = GetMorganGenerator(radius=radius, fpSize=bits)
+    generator = GetMorganGenerator(radius=int(radius), fpSize=int(bits))
     rows = []
     with rdBase.BlockLogs():  # what RDKit says about a bad SMILES goes into our sentence
         for name, written in smiles.items():

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from recon_tutorial import _given
+from recon_tutorial._given import is_whole
+from recon_tutorial._numeric import a_table, generator
+
 
 def one_hot(names: Sequence[str]) -> pd.DataFrame:
     """Give each perturbation a column of its own: a name tag without meaning.
@@ -28,6 +32,12 @@ def one_hot(names: Sequence[str]) -> pd.DataFrame:
     ------
     ValueError
         If there is no name, or one repeats.
+
+    Examples
+    --------
+    >>> one_hot(["IL-4", "IFN-beta"]).to_numpy()
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
 
     Derived in chapter 6.
     """
@@ -57,14 +67,19 @@ def random(names: Sequence[str], dim: int, *, seed: int = 0) -> pd.DataFrame:
     ValueError
         If there is no name, one repeats, or `dim` is below 1.
 
+    Examples
+    --------
+    >>> random(["IL-4", "IFN-beta"], 3, seed=0).shape
+    (2, 3)
+
     Derived in chapter 6.
     """
     names = _distinct(names)
-    if dim < 1:
+    if not is_whole(dim) or dim < 1:
         raise ValueError(f"dim={dim} must be at least 1: it is the width of a descriptor")
     # A stream of its own: a world simulated with the same seed draws its true descriptors first,
     # and the same numbers here would hand them back.
-    rng = np.random.default_rng([seed, 0xDE5C])
+    rng = generator(seed, 0xDE5C)
     values = rng.normal(size=(len(names), dim)).astype(np.float32)
     return pd.DataFrame(values, index=names, columns=[f"r{j}" for j in range(dim)])
 
@@ -90,21 +105,21 @@ def shuffled(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If there are fewer than two rows.
+        If it is no table, or there are fewer than two rows.
 
     Derived in chapter 6.
     """
-    n = len(table)
+    n = len(a_table(table, "table"))
     if n < 2:
         raise ValueError(f"{n} descriptor(s) cannot be shuffled: pass two or more rows")
-    order = np.random.default_rng(seed).permutation(n)
+    order = generator(seed).permutation(n)
     values = np.empty_like(table.to_numpy())
     values[order] = table.to_numpy()[np.roll(order, 1)]  # along one cycle, so that nothing stays
     return pd.DataFrame(values, index=table.index, columns=table.columns)
 
 
 def _distinct(names):
-    names = [str(name) for name in names]
+    names = _given.names(names, "names")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if not names or repeated:
         found = f"{repeated[0]!r} twice" if repeated else "none"

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from recon_tutorial._given import at_least, is_whole
 from recon_tutorial.descriptors._named import frame, named
 
 
@@ -47,6 +48,7 @@ def text(
     Derived in chapter 11.
     """
     descriptions = named(descriptions, "description")
+    at_least(0, seed=seed)
     vectorizer = TfidfVectorizer(stop_words="english")
     try:
         words = vectorizer.fit_transform(descriptions.values())
@@ -61,7 +63,7 @@ def text(
                 f"({descriptions[name]!r}): write a sentence"
             )
     limit = min(words.shape) - 1
-    if not 1 <= dim <= limit:
+    if not is_whole(dim) or not 1 <= dim <= limit:
         raise ValueError(
             f"dim={dim} does not fit {words.shape[0]} descriptions of {words.shape[1]} different "
             f"words: it must lie between 1 and {limit}"

@@ -13,7 +13,6 @@ from recon_tutorial.validation import CONTROL, GENES
 
 N_SPLITS = 5
 MAX_REFERENCE = 200  # controls of a context: their mean is known well enough, and time is saved
-SPACES = ("embedding", "decoded", "measured")
 
 
 @dataclass

@@ -10,12 +10,14 @@ import pandas as pd
 from anndata import AnnData
 from tqdm import tqdm
 
+from recon_tutorial._given import at_least
 from recon_tutorial.evaluation._arena import build_arena, with_genes
 from recon_tutorial.evaluation._provenance import provenance
 from recon_tutorial.evaluation._scoring import chosen_metrics, score_model, score_replicate
 from recon_tutorial.evaluation.calibration import calibrate
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.predictors.baselines import MeanShift, NoChange
+from recon_tutorial.splits._covers import covers
 from recon_tutorial.validation import GENES, validate_screen
 
 FLOORS = {"no change": NoChange, "mean shift": MeanShift}
@@ -86,11 +88,29 @@ def evaluate(
     ValueError
         If the screen, the split, a metric name or the decoder's genes do not fit.
 
+    Examples
+    --------
+    >>> from recon_tutorial.predictors import RidgeShift
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> from recon_tutorial.splits import hold_out_perturbations
+    >>> screen = simulate_screen(n_perturbations=30, cells_per_perturbation=20, cov_dim=4)
+    >>> split = hold_out_perturbations(screen, n=5)
+    >>> metrics = ["energy_distance", "r2_delta"]
+    >>> models = {"ridge": RidgeShift()}
+    >>> results = evaluate(models, screen, split, metrics=metrics, progress=False)
+    >>> sorted(results["model"].unique())
+    ['mean shift', 'no change', 'replicate', 'ridge']
+    >>> results[["claim", "perturbation", "metric"]].nunique().to_dict()
+    {'claim': 1, 'perturbation': 5, 'metric': 2}
+
     Derived in chapters 4 and 5.
     """
     in_genes = use_rep == GENES
     validate_screen(adata, use_rep=None if in_genes else use_rep)
+    covers(split, adata)
     split.audit(adata)
+    at_least(0, seed=seed)
+    at_least(1, n_boot=n_boot)
     _check_names(models, train_options or {})
     _check_genes(decoder, adata, in_genes)
     if in_genes:
@@ -125,8 +145,8 @@ def evaluate(
     result.attrs = provenance(adata, use_rep) | {
         "claim": split.claim,
         "pairing": pairing,
-        "seed": seed,
-        "n_boot": n_boot,
+        "seed": int(seed),  # not one of numpy, which JSON does not know
+        "n_boot": int(n_boot),
         "options": {card.name: options for card, options in cards},
         "fit_seconds": {name: round(s, 4) for name, s in seconds.items()},
     }
@@ -156,8 +176,18 @@ def _checked(prediction, ctrl):
 
 
 def _check_names(models, train_options):
+    for name, value in (("models", models), ("train_options", train_options)):
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f"{name} is a {type(value).__name__}: pass a dict by name of the model"
+            )
     if not models:
         raise ValueError('there is no model to evaluate: pass {"name": predictor}')
+    for name, model in models.items():
+        if isinstance(model, type):
+            raise ValueError(
+                f"{name!r} is the class {model.__name__}: pass an object of it, {model.__name__}()"
+            )
     if "replicate" in models:
         raise ValueError('"replicate" is the name of the ceiling: give your model another name')
     unknown = sorted(set(train_options) - set(models))
@@ -168,6 +198,8 @@ def _check_names(models, train_options):
 def _check_genes(decoder, adata, in_genes):
     if decoder is None:
         return
+    if not hasattr(decoder, "gene_names"):
+        raise ValueError(f"decoder is a {type(decoder).__name__}: pass a FrozenDecoder")
     if in_genes:
         raise ValueError('use_rep="X" scores genes as they are predicted: leave out the decoder')
     if list(decoder.gene_names) != list(adata.var_names):

@@ -19,6 +19,8 @@ def chosen_metrics(metrics) -> list[tuple]:
     """Cards with the options that each is called with."""
     if metrics is None:
         metrics = list(METRICS)
+    if not isinstance(metrics, Mapping) and (isinstance(metrics, str) or not np.iterable(metrics)):
+        raise ValueError(f"metrics={metrics!r} is no list: pass names of metrics in one")
     named = dict(metrics) if isinstance(metrics, Mapping) else dict.fromkeys(metrics)
     unknown = [name for name in named if name not in METRICS]
     if unknown or not named:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from recon_tutorial._numeric import a_table
 from recon_tutorial.metrics import HIGHER_IS_BETTER
 
 GROUP = ["space", "metric"]
@@ -41,15 +42,19 @@ def calibrate(scores: pd.DataFrame) -> pd.DataFrame:
 
     Derived in chapter 4.
     """
+    a_table(scores, "scores", "model", *GROUP, *UNIT, "value", "note")
     missing = [m for m in (*FLOOR_MODELS, "replicate") if m not in set(scores["model"])]
     if missing:
         raise ValueError(
             f"{missing[0]!r} has no row: calibration needs both floors and a replicate"
         )
+    index, scores = scores.index, scores.reset_index(drop=True)  # whose names may repeat
+    scores = scores.astype({"model": object, "note": object})  # not categories: notes are added
     out = scores.copy()
     for column in ("floor", "ceiling", "scaled"):
         out[column] = np.nan
-    for (_, metric), part in scores.dropna(subset="metric").groupby(GROUP, sort=False):
+    known = scores.dropna(subset="metric")
+    for (_, metric), part in known.groupby(GROUP, sort=False, observed=True):
         better = HIGHER_IS_BETTER[metric]
         here = part.pivot(index=UNIT, columns="model", values="value")
         units = pd.MultiIndex.from_frame(part[UNIT])
@@ -69,7 +74,7 @@ def calibrate(scores: pd.DataFrame) -> pd.DataFrame:
             f"{w}; {o}" if o else w for w, o in zip(words, old, strict=True)
         ]
     order = [c for c in out.columns if c not in ("floor", "ceiling", "scaled", "note")]
-    return out[[*order, "floor", "ceiling", "scaled", "note"]]
+    return out[[*order, "floor", "ceiling", "scaled", "note"]].set_axis(index)
 
 
 def _choose_floor(values: pd.DataFrame, higher_is_better: bool) -> str:

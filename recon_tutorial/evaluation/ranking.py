@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from recon_tutorial._given import at_least
+from recon_tutorial._numeric import a_table, generator
 from recon_tutorial.metrics import HIGHER_IS_BETTER
 
 MIN_UNITS = 8  # with fewer test perturbations an interval would only pretend
@@ -45,6 +47,20 @@ def leaderboard(
     ValueError
         If there is no such metric or space, or it has no better end to rank by.
 
+    Examples
+    --------
+    >>> from recon_tutorial.evaluation import evaluate
+    >>> from recon_tutorial.predictors import RidgeShift
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> from recon_tutorial.splits import hold_out_perturbations
+    >>> screen = simulate_screen(n_perturbations=30, cells_per_perturbation=20, cov_dim=4)
+    >>> split = hold_out_perturbations(screen, n=10)
+    >>> models, metrics = {"ridge": RidgeShift()}, ["energy_distance"]
+    >>> results = evaluate(models, screen, split, metrics=metrics, progress=False)
+    >>> board = leaderboard(results)
+    >>> board.index[:2].tolist(), bool(board.loc["ridge", "low"] > 0.5)
+    (['replicate', 'ridge'], True)
+
     Derived in chapter 5.
     """
     values, floor, ceiling = _by_unit(results, metric, space)
@@ -64,6 +80,8 @@ def leaderboard(
     table = pd.DataFrame(rows).T.infer_objects()
     if not np.isfinite(_scaled(ceiling, floor, ceiling, sign)):
         table["note"] = f"uninformative: {metric} ranks real cells no better than its floor"
+    elif draws is None:
+        table["note"] = f"fewer than {MIN_UNITS} perturbations: no interval"
     failed = results[results["metric"].isna()]
     for model, note in zip(failed["model"], failed["note"], strict=True):
         table.loc[model, "note"] = note
@@ -110,7 +128,7 @@ def compare(
     """
     values, _, _ = _by_unit(results, metric, space)
     for name in (model, baseline):
-        if name not in values:
+        if not isinstance(name, str) or name not in values:
             raise ValueError(f"{name!r} has no {metric}: choose among {', '.join(values)}")
     sign = 1 if HIGHER_IS_BETTER[metric] else -1
     gain = (sign * (values[model] - values[baseline])).dropna()
@@ -128,15 +146,19 @@ def compare(
 
 def _by_unit(results, metric, space):
     """Values (units x models), floor and ceiling (units) of one metric in one space."""
-    if metric not in HIGHER_IS_BETTER or HIGHER_IS_BETTER[metric] is None:
+    needed = "model", "metric", "space", "perturbation", "context", "value", "floor", "ceiling"
+    a_table(results, "results", *needed)
+    if HIGHER_IS_BETTER.get(str(metric)) is None:
         raise ValueError(f"{metric!r} has no better end to rank by: choose another metric")
-    part = results[(results["metric"] == metric) & (results["space"] == space)]
+    part = results[(results["metric"] == metric) & (results["space"] == str(space))]
     if part.empty:
         found = ", ".join(f"{m} ({s})" for s, m in _pairs(results))
         raise ValueError(f"{metric} was not scored in space {space!r}: choose among {found}")
     unit = "perturbation" if part["perturbation"].nunique() > 1 else "context"
-    table = part.pivot_table(index=unit, columns="model", values="value", sort=False, dropna=False)
-    one = part[part["model"] == "replicate"].groupby(unit, sort=False)[["floor", "ceiling"]].mean()
+    how = {"sort": False, "observed": True}
+    table = part.pivot_table(index=unit, columns="model", values="value", dropna=False, **how)
+    ends = part[part["model"] == "replicate"].groupby(unit, **how)
+    one = ends[["floor", "ceiling"]].mean()
     return table, one["floor"].reindex(table.index), one["ceiling"].reindex(table.index)
 
 
@@ -147,7 +169,7 @@ def _pairs(results):
 
 def _spread(results, space):
     part = results[(results["metric"] == "variance_ratio") & (results["space"] == space)]
-    return part.groupby("model")["value"].mean().to_dict()
+    return part.groupby("model", observed=True)["value"].mean().to_dict()
 
 
 def _scaled(value, floor, ceiling, sign):
@@ -166,8 +188,10 @@ def _interval(value, floor, ceiling, sign, draws):
 
 
 def _draws(results, n, n_boot, seed):
-    if n < MIN_UNITS:
-        return None
     n_boot = results.attrs.get("n_boot", 1000) if n_boot is None else n_boot
     seed = results.attrs.get("seed", 0) if seed is None else seed
-    return np.random.default_rng(seed).integers(n, size=(n_boot, n))
+    at_least(1, n_boot=n_boot)
+    at_least(0, seed=seed)
+    if n < MIN_UNITS:
+        return None
+    return generator(seed).integers(n, size=(n_boot, n))

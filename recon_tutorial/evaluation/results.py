@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
-import uuid
 from pathlib import Path
 
 import pandas as pd
+
+from recon_tutorial._given import a_path
+from recon_tutorial._numeric import a_table
+from recon_tutorial._whole import keep_together
 
 
 def save_results(results: pd.DataFrame, path) -> Path:
@@ -30,14 +33,16 @@ def save_results(results: pd.DataFrame, path) -> Path:
     ------
     ValueError
         If the name does not end in ".csv".
+    OSError
+        If there is no space or no right to write; older files are then as they were.
 
     Derived in chapter 5.
     """
     path = _csv(path)
-    text = results.to_csv(index=False)
-    header = dict(results.attrs) | {"sha256": _sha256(text.encode())}
-    _write(path, text)
-    _write(path.with_suffix(".json"), json.dumps(header, indent=2, allow_nan=False) + "\n")
+    table = a_table(results, "results").to_csv(index=False).encode()
+    header = dict(results.attrs) | {"sha256": _sha256(table)}
+    text = json.dumps(header, indent=2, allow_nan=False) + "\n"
+    keep_together({path: table, path.with_suffix(".json"): text.encode()})
     return path
 
 
@@ -71,17 +76,19 @@ def load_results(path) -> pd.DataFrame:
         header = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         expected = header.pop("sha256")
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.with_suffix('.json')} is no header of results") from error
-    if _sha256(path.read_bytes()) != expected:
+        header = path.with_suffix(".json")
+        raise ValueError(f"{header} is no header of results: evaluate again") from error
+    table = path.read_bytes()  # once, for another process may put a new one in its place
+    if _sha256(table) != expected:
         raise ValueError(f"{path} was changed after it was saved (wrong SHA-256): evaluate again")
-    results = pd.read_csv(path, keep_default_na=True)
+    results = pd.read_csv(io.BytesIO(table), keep_default_na=True)
     results["note"] = results["note"].fillna("")
     results.attrs = header
     return results
 
 
 def _csv(path):
-    path = Path(path)
+    path = Path(a_path(path, "path"))
     if path.suffix != ".csv":
         raise ValueError(f"{path} does not end in .csv: results are a table and a header")
     return path
@@ -89,12 +96,3 @@ def _csv(path):
 
 def _sha256(data):
     return hashlib.sha256(data).hexdigest()
-
-
-def _write(path, text):
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._given import is_number
+from recon_tutorial._numeric import generator
 from recon_tutorial.exercises._judging import groups, judge, names, right, wrong
 from recon_tutorial.exercises.feedback import Feedback
 from recon_tutorial.metrics import r2_delta
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.predictors import PerturbationMeanShift
-from recon_tutorial.screen import CONTROL
+from recon_tutorial.screen import CONTROL, validate_screen
 from recon_tutorial.splits import Split
+from recon_tutorial.splits._covers import covers
 
 _CELL_HINTS = (
     "The audit compares *names*. What would a cell look like that came in twice, under two names?",
@@ -44,16 +47,24 @@ def repeat_cells(screen: AnnData, split: Split, *, share: float = 0.1, seed: int
     AnnData
         A copy with the same names and labels.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the screen is none, the split is not one of it, or the share is not above 0.
+
     Derived in chapter 5.
     """
-    rng, spoilt = np.random.default_rng(seed), screen.copy()
+    _check_leak(screen, split, share, "X_emb")
+    rng, spoilt = generator(seed), screen.to_memory(copy=True)
     label = screen.obs["perturbation"].astype(str).to_numpy()
+    measured = np.arange(screen.n_obs)  # where the values of each cell come from
     for name in sorted(set(label) - {CONTROL}):
         held, seen = (np.flatnonzero(m & (label == name)) for m in (split.test, split.train))
         size = min(len(seen), max(1, round(share * len(held)))) if len(held) else 0
         source, target = (rng.choice(rows, size, replace=False) for rows in (held, seen))
-        spoilt.X[target] = screen.X[source]
-        spoilt.obsm["X_emb"][target] = screen.obsm["X_emb"][source]
+        measured[target] = source
+    whole = screen.to_memory()
+    spoilt.X, spoilt.obsm["X_emb"] = whole.X[measured], whole.obsm["X_emb"][measured]
     return spoilt
 
 
@@ -147,12 +158,14 @@ def let_in_perturbations(
 
     Raises
     ------
-    ValueError
-        If fewer than two perturbations are held out.
+    TypeError, ValueError
+        If the screen is none, the split is not one of it, the share is not above 0, or fewer
+        than two perturbations are held out.
 
     Derived in chapter 6.
     """
-    rng = np.random.default_rng(seed)
+    _check_leak(screen, split, share, None)
+    rng = generator(seed)
     label = screen.obs["perturbation"].astype(str).to_numpy()
     train, test = split.train.copy(), split.test.copy()
     held = sorted(set(label[split.test]) - {CONTROL})
@@ -235,3 +248,10 @@ def _shares(screen, split, truth, seed):
     scores = {p: r2_delta(test.pert[r], pred[r], ctrl) for p, r in groups(test).items()}
     kinds = [[v for p, v in scores.items() if (p in truth) is kind] for kind in (True, False)]
     return [float(np.mean(values)) for values in kinds]
+
+
+def _check_leak(screen, split, share, use_rep):
+    validate_screen(screen, use_rep=use_rep)
+    covers(split, screen)
+    if not is_number(share) or not 0 < share <= 1:
+        raise ValueError(f"share={share!r} must be above 0 and at most 1: try 0.1")

@@ -24,6 +24,8 @@ class Source:
         Hash of the archive: nothing is unpacked before it agrees.
     members : tuple of pairs of str
         Path inside the archive and SHA-256 of each file to take out.
+
+    Described on the page reference/datasets.
     """
 
     distribution: str

@@ -43,8 +43,10 @@ def fetch(name: str, *, progress: bool = True) -> dict[str, Path]:
         If the distribution cannot be downloaded (offline, or absent from the index).
     OSError
         If the cache folder cannot be written or the disk is full.
+
+    Described on the page reference/datasets.
     """
-    if name not in SOURCES:
+    if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"no data set is called {name!r}: choose one of {sorted(SOURCES)}")
     source = SOURCES[name]
     cache = Path(os.environ.get("RECON_TUTORIAL_DATA") or user_cache_path("recon_tutorial"))

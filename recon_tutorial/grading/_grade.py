@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from recon_tutorial._given import a_path, names
 from recon_tutorial.evaluation import evaluate
 from recon_tutorial.grading._limits import MIB, Limits
 from recon_tutorial.grading._remote import SubmissionError, remote_factory
 from recon_tutorial.grading._sandbox.prctl import adopt_orphans, hide_memory
 from recon_tutorial.grading._verdicts import BASELINE, METRIC, MODEL, Grade, row, verdict
 from recon_tutorial.grading._worker import Stopped, Worker
-from recon_tutorial.grading._worlds import DIMS, EFFECTS, derived_seed, hidden_world
+from recon_tutorial.grading._worlds import DIMS, derived_seed, hidden_world
 from recon_tutorial.predictors import RidgeShift
 from recon_tutorial.protocol import ContractError, check_predictor
+from recon_tutorial.screen import EFFECTS
 
 MAX_SOURCE = MIB
 
@@ -63,9 +65,12 @@ def grade(
         If it is no small text file, a world is unknown or the seed is short.
     RuntimeError
         If its processes cannot be started, or cannot be ended.
+
+    Described on the page teaching/project_brief.
     """
-    path, start, limits = Path(submission), time.monotonic(), limits or Limits()
-    source = _read(path)
+    path = Path(a_path(submission, "submission"))
+    start, limits = time.monotonic(), limits or Limits()
+    source, worlds = _read(path), tuple(names(worlds, "worlds"))
     if unknown := sorted(set(worlds) - set(EFFECTS)):
         raise ValueError(f"world {unknown[0]!r} is unknown: choose among {', '.join(EFFECTS)}")
     if not worlds:

@@ -27,7 +27,8 @@ class Started(NamedTuple):
     """A watching process that waits for `config`, and the ends of what leads to it.
 
     Through `channel` the submission answers, through `control` its watcher; `output` is the file
-    number of what it prints, `uid` its user, or None where it runs as the grader's.
+    number of what it prints, `uid` its user, or None where it runs as the grader's. `folder` goes
+    when it is over: the submission's own lies in it, so that it cannot be moved or replaced.
     """
 
     process: subprocess.Popen
@@ -43,16 +44,20 @@ def launch(source: bytes, name: str, limits: Limits) -> Started:
     """Start the watching process of a submission; nothing of the submission runs yet."""
     uid = _free_uid() if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="grading-")).resolve()
+    own = folder / "own"
     (channel, inner), (control, other), (output, out) = (
         *(socket.socketpair() for _ in "ab"),
         os.pipe(),
     )
     try:
-        submission = folder / Path(name).name
+        own.mkdir(mode=0o700)
+        submission = own / Path(name).name
         submission.write_bytes(source)
-        for path in (folder, submission) if uid is not None else ():
-            os.chown(path, uid, uid)
-        process = _start((inner.fileno(), other.fileno()), out, str(folder))
+        if uid is not None:
+            folder.chmod(0o711)
+            for path in (own, submission):
+                os.chown(path, uid, uid)
+        process = _start((inner.fileno(), other.fileno()), out, own)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         channel.close()
@@ -63,14 +68,14 @@ def launch(source: bytes, name: str, limits: Limits) -> Started:
         inner.close()
         other.close()
         os.close(out)
-    config = _config(folder, submission, limits, uid)
+    config = _config(own, submission, limits, uid)
     return Started(process, channel, control, output, folder, uid, config)
 
 
 def _start(numbers, out, folder):
     # Nothing of the grader's environment: keys and tokens often stand there.
-    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", MARK: Path(folder).name}
-    env |= dict.fromkeys(("HOME", "TMPDIR"), folder) | {"USER": "submission"}
+    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", MARK: folder.parent.name}
+    env |= dict.fromkeys(("HOME", "TMPDIR"), str(folder)) | {"USER": "submission"}
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return subprocess.Popen(
         [sys.executable, "-I", "-B", "-u", str(SANDBOX), *map(str, numbers)],
@@ -86,6 +91,7 @@ def _config(folder, submission, limits, uid):
     installed = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     return {
         "folder": str(folder),
+        "remove": str(folder.parent),
         "submission": str(submission),
         "limits": limits.as_config(),
         "uid": uid,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recon_tutorial._given import at_least, is_number
+
 MIB = 1 << 20
 
 
@@ -29,6 +31,8 @@ class Limits:
     ------
     ValueError
         If one is not above 0.
+
+    Described on the page teaching/project_brief.
     """
 
     seconds: float = 120.0
@@ -39,14 +43,20 @@ class Limits:
     def __post_init__(self) -> None:
         """Refuse what would stop any submission."""
         for name, value in vars(self).items():
-            if not value > 0 or value == float("inf"):
+            if not is_number(value) or not value > 0:
                 raise ValueError(f"{name}={value} is no limit: give a number above 0")
+        at_least(1, processes=self.processes)
 
     def as_config(self) -> dict:
-        """The same in bytes, as the watching process counts.
+        """Say the same in bytes, as the watching process counts.
 
         One allocation may exceed the memory by 512 MiB before it fails at once, because libraries
         reserve more than they touch (NumPy, scikit-learn and torch together: about 400 MiB).
+
+        Returns
+        -------
+        dict
+            What the sandbox reads.
         """
         return {
             "seconds": self.seconds,

@@ -6,10 +6,11 @@ import json
 import math
 import os
 import re
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 
+from recon_tutorial._given import a_path
+from recon_tutorial._whole import keep_together, writing
 from recon_tutorial.grading._verdicts import POINTS, Grade
 
 HEAD = (
@@ -29,7 +30,7 @@ READING = (
 def write_report(grade: Grade, path: str | os.PathLike) -> tuple[Path, Path]:
     """Write a grade as Markdown, and beside it as JSON.
 
-    Each appears under its name at once, or not at all.
+    Each appears under its name at once, or not at all, and the JSON only beside its own report.
 
     Parameters
     ----------
@@ -46,18 +47,23 @@ def write_report(grade: Grade, path: str | os.PathLike) -> tuple[Path, Path]:
     ------
     ValueError
         If the name does not end in ".md".
+    OSError
+        If there is no space or no right to write; an older report is then as it was.
+
+    Described on the page teaching/project_brief.
     """
     path = check_name(path)
     beside = path.with_suffix(".json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(beside, json.dumps(_plain(asdict(grade) | {"points": grade.points}), indent=2) + "\n")
-    _write(path, as_markdown(grade))
+    kept = json.dumps(_plain(asdict(grade) | {"points": grade.points}), indent=2) + "\n"
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    keep_together({path: as_markdown(grade).encode(), beside: kept.encode()})
     return path, beside
 
 
 def check_name(path: str | os.PathLike) -> Path:
     """Refuse a report that is no .md file, best before the grading starts."""
-    path = Path(path)
+    path = Path(a_path(path, "path"))
     if path.suffix != ".md" or path.is_dir():
         raise ValueError(f"the report {path} is no .md file: give a name that ends in .md")
     return path
@@ -164,12 +170,3 @@ def _plain(value):
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _write(path, text):
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -56,6 +56,8 @@ class Grade:
         None where the teacher chose it, because it may be used again.
     seconds : float
         How long the grading took.
+
+    Described on the page teaching/project_brief.
     """
 
     submission: str

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from anndata import AnnData
 
+from recon_tutorial._given import is_whole
 from recon_tutorial.screen import simulate_screen
 from recon_tutorial.splits import Split, hold_out_perturbations
 
-EFFECTS = ("linear", "nonlinear", "state_dependent", "bimodal")
 SIZES = {"n_perturbations": 48, "cells_per_perturbation": 100, "n_genes": 1}
 DIMS = {"embed_dim": 32, "cov_dim": 16}
 N_UNSEEN = 12
@@ -47,7 +47,9 @@ def hidden_world(effect: str, seed: int) -> World:
 
 def derived_seed(seed: int, *purpose: str) -> int:
     """Hash 128 bits for one purpose from the secret of this grading."""
-    if seed.bit_length() < MIN_BITS:
+    if not is_whole(seed):
+        raise ValueError(f"seed={seed!r} must be a whole number of {MIN_BITS} bits or more")
+    if int(seed).bit_length() < MIN_BITS:
         raise ValueError(
             f"the seed has {seed.bit_length()} bits, so few that a submission could try them all: "
             "give a random number of 20 digits or more"

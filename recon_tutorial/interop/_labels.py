@@ -15,7 +15,12 @@ def labels(obs, key: str, argument: str) -> np.ndarray:
 
     Text, numbers, truth values and categories of them are all taken by how they print.
     """
-    if key not in obs:
+    if isinstance(key, list | tuple):
+        raise ValueError(
+            f"{argument} is a {type(key).__name__}, and one column is needed: join the columns to "
+            "one in obs, and name it"
+        )
+    if not isinstance(key, str) or key not in obs:
         raise ValueError(
             f"{argument}={key!r} is no column of obs (found: {listed(obs.columns) or 'none'}): "
             "name the column that holds these labels"

@@ -11,6 +11,7 @@ import pandas as pd
 from anndata import AnnData, read_h5ad
 from scipy import sparse
 
+from recon_tutorial._numeric import finite
 from recon_tutorial.interop._labels import as_text, labels, listed, rows_by
 from recon_tutorial.interop._matrices import holds_counts
 from recon_tutorial.validation import CONTROL, GENES
@@ -22,6 +23,8 @@ def read_predictions(
     source, screen, *, perturbation_key, context_key, use_rep, embed
 ) -> dict[Key, np.ndarray]:
     """Cells (m, d) of each predicted perturbation of the screen, or what is wrong with them."""
+    if not isinstance(use_rep, str):
+        raise TypeError(f'use_rep={use_rep!r} is no name: pass a key of obsm, or "X" for genes')
     if use_rep == GENES and embed is not None:
         raise ValueError('use_rep="X" asks for genes and embed= leaves them: give one of the two')
     in_genes = use_rep == GENES or embed is not None
@@ -150,7 +153,9 @@ def _cells(key, part, width, where):
     try:
         dense = part.toarray() if sparse.issparse(part) else np.asarray(part)
     except ValueError as error:  # rows of different lengths
-        raise ValueError(f"prediction of {name} is no matrix of cells: {error}") from error
+        raise ValueError(
+            f"prediction of {name} is no matrix of cells: its rows have different lengths"
+        ) from error
     if dense.dtype.kind not in "fiub" or dense.ndim != 2 or not len(dense):
         raise ValueError(
             f"prediction of {name} has shape {dense.shape} and {dense.dtype} values: "
@@ -161,6 +166,4 @@ def _cells(key, part, width, where):
             f"prediction of {name} has {dense.shape[1]} columns but {width} are expected "
             f"({where}): predict in the space of the screen"
         )
-    if not np.isfinite(dense).all():
-        raise ValueError(f"prediction of {name} holds NaN or infinite values: remove those cells")
-    return dense.astype(np.float32)
+    return finite(dense, f"prediction of {name}", "cells").astype(np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from recon_tutorial._numeric import finite
 from recon_tutorial.descriptors import one_hot
 from recon_tutorial.interop._labels import listed
 
@@ -73,7 +74,9 @@ def _numbers(table):
                 f"{table.index[0]!r}): encode it as numbers"
             )
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if not np.isfinite(values).all():
+        if np.isfinite(values).all():
+            finite(values, f"descriptor column {name!r}")
+        else:
             at = table.index[~np.isfinite(values)][0]
             raise ValueError(
                 f"descriptor column {name!r} is NaN or infinite for {at!r}: fill or drop it"

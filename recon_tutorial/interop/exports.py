@@ -148,6 +148,8 @@ def to_pertpy(
 def _parts(screen, split, predictions, *, perturbation_key, context_key, use_rep, embed):
     """Cells of each key: true test cells, predictions of them, and reference controls."""
     validate_screen(screen, use_rep=None if use_rep == GENES else use_rep)
+    if not hasattr(split, "audit"):
+        raise TypeError(f"split is a {type(split).__name__}: pass a Split, as split_cells makes it")
     split.audit(screen)
     cells = read_predictions(
         predictions,

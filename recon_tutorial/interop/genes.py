@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from anndata import AnnData
-from scipy import sparse
+
+from recon_tutorial._numeric import finite, numbers
+from recon_tutorial.validation import validate_screen
 
 CHECKED = 1000  # cells on which the loadings are held against the embedding
 TOLERANCE = 1e-3  # of the largest coordinate: float32 and a round trip through a file
@@ -38,13 +40,14 @@ def pca_embedding(adata: AnnData, *, use_rep: str = "X_emb") -> Callable[..., np
 
     Derived in chapter 12.
     """
+    validate_screen(adata, use_rep=use_rep)
     for slot, key in (("varm", "PCs"), ("obsm", use_rep)):
         if key not in getattr(adata, slot):
             raise ValueError(
                 f"{slot}[{key!r}] is missing: fit an embedding with fit_embedding or "
                 "scanpy.pp.pca, or write a function of your own from genes to embedding"
             )
-    loadings = np.asarray(adata.varm["PCs"], dtype=np.float64)
+    loadings = _dense(adata.varm["PCs"], "varm['PCs']")
     cells = np.unique(np.linspace(0, adata.n_obs - 1, CHECKED).astype(int))
     known = np.asarray(adata.obsm[use_rep], dtype=np.float64)[cells]
     if known.shape[1] != loadings.shape[1]:
@@ -112,6 +115,5 @@ class ThroughEmbedding:
         return np.asarray(answer, dtype=np.float32)
 
 
-def _dense(matrix):
-    dense = matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix)
-    return dense.astype(np.float64)
+def _dense(matrix, name="genes"):
+    return finite(numbers(matrix, name), name, "cells").astype(np.float64)

@@ -6,6 +6,7 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
+from recon_tutorial._given import at_least
 from recon_tutorial.interop._labels import as_text, listed, rows_by
 from recon_tutorial.interop._predictions import read_predictions
 from recon_tutorial.predictors._arrays import prediction_rows, training_rows
@@ -77,6 +78,7 @@ class Recorded:
         seed: int = 0,
     ) -> None:
         validate_screen(screen, use_rep=None if use_rep == GENES else use_rep)
+        at_least(0, seed=seed)
         self.cells = read_predictions(
             predictions,
             screen,

@@ -94,7 +94,7 @@ def screen_from_anndata(
             )
     perturbation = _perturbations(adata.obs, perturbation_key, str(control))
     context = None if context_key is None else labels(adata.obs, context_key, "context_key")
-    if use_rep is not None and use_rep not in adata.obsm:
+    if use_rep is not None and (not isinstance(use_rep, str) or use_rep not in adata.obsm):
         found = listed(adata.obsm) or "none"
         raise ValueError(
             f"use_rep={use_rep!r} is no key of obsm (found: {found}): name your embedding"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from scipy import sparse
+
+from recon_tutorial._numeric import finite, numbers
 
 ROUNDING = 1e-6  # of a feature's size: float32 keeps about seven digits
 
@@ -26,25 +27,20 @@ def matrices(least_cells: int | dict[str, int] = 1, **named) -> list[np.ndarray]
 
 
 def _matrix(value, name, least_cells):
-    dense = value.toarray() if sparse.issparse(value) else np.asarray(value)
+    dense = numbers(value, name)
     if dense.ndim != 2:
         raise ValueError(f"{name} has {dense.ndim} dimension(s): pass a matrix of cells x features")
-    if dense.dtype.kind not in "fiub":
-        raise ValueError(f"{name} holds {dense.dtype} values: pass numbers")
     if dense.shape[0] < least_cells or dense.shape[1] == 0:
         raise ValueError(
             f"{name} has {dense.shape[0]} cell(s) x {dense.shape[1]} feature(s) "
             f"but at least {least_cells} x 1 are needed: check the selection that made it"
         )
-    dense = dense.astype(np.float64, copy=False)  # no metric writes to it
-    if not np.isfinite(dense).all():
-        raise ValueError(f"{name} holds NaN or infinite values: remove those cells or features")
-    return dense
+    return finite(dense.astype(np.float64, copy=False), name)  # no metric writes to it
 
 
 def one_row(vector, name: str) -> np.ndarray:
     """Turn a mean vector into a matrix of one row, for `matrices` to check."""
-    vector = np.asarray(vector)
+    vector = numbers(vector, name)
     if vector.ndim != 1:
         raise ValueError(
             f"{name} has {vector.ndim} dimension(s): pass one mean vector, cells.mean(axis=0)"

@@ -34,11 +34,6 @@ class Place(NamedTuple):
 def choose_place(device: str, dtype: str) -> Place:
     """Turn the options of a metric into a place, or say why there is none."""
     chosen = pick_device(device)
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            f"device={device!r} needs a GPU but torch finds none here: "
-            'pass device="auto" or "cpu", or install torch with CUDA'
-        )
     # A caller who lets torch round float32 products (TF32, bfloat16) means those of a network.
     single = dtype == "float32" and _products_are_exact()
     return Place(chosen, torch.float32 if single else torch.float64, BLOCK[chosen.type])

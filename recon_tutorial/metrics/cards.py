@@ -35,8 +35,9 @@ class MetricCard:
     caveat : str
         What fools it.
     edge_cases : str
-        Its rule for ties and for input that is constant or small. NaN, infinite values and no
-        cells at all are refused by every metric.
+        Its rule for ties and for input that is constant or small. NaN, infinite values,
+        values beyond 1e15 (their squares overflow in float32) and no cells at all are refused by
+        every metric.
     citation : str
         Where the definition comes from.
     matched : bool
@@ -50,7 +51,7 @@ class MetricCard:
     pools_controls : bool
         Whether controls are candidates in a pool, so that their number matters.
 
-    Derived in chapter 4.
+    Described on the page reference/metrics.
     """
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._numeric import numbers
 from recon_tutorial.metrics._arrays import ROUNDING, matrices, mean_change, one_row
 
 
@@ -124,9 +125,10 @@ def has_no_change(cells, reference) -> bool:
     ValueError
         If the inputs do not fit together.
 
-    Derived in chapter 4.
+    Described on the page reference/metrics.
     """
-    if np.ndim(reference) == 1:
+    reference = numbers(reference, "reference")
+    if reference.ndim == 1:
         reference = one_row(reference, "reference")
     return _is_flat(mean_change(*matrices(cells=cells, reference=reference)))
 

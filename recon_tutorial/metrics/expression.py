@@ -34,6 +34,15 @@ def r2(true, pred, *, on: str = "sum") -> float:
         If the inputs do not fit together, the counts differ under ``on="sum"``, or there is only
         one gene (no spread to explain).
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> genes = np.linspace(0, 3, 50)  # a mean for each gene
+    >>> cells, others = genes + rng.normal(size=(2, 200, 50))
+    >>> print(f"{r2(cells, others):.2f}, {r2(cells, others + 1):.2f}")
+    0.99, -0.23
+
     Derived in chapter 1.
     """
     true, pred = matrices(true=true, pred=pred)
@@ -70,6 +79,11 @@ def mse(true, pred) -> float:
     ------
     ValueError
         If the shapes differ or a value is missing.
+
+    Examples
+    --------
+    >>> mse([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 6.0]])
+    1.0
 
     Derived in chapter 1.
     """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._given import is_whole
 from recon_tutorial.metrics._arrays import by_content, matrices, mean_change
 
 
@@ -91,7 +92,7 @@ def _samples(true, pred, ctrl, k):
     """Both halves of the true cells, then the predicted and the control cells."""
     least = {"true": 4, "pred": 1, "ctrl": 2}  # two cells a half: a variance needs them
     true, pred, ctrl = matrices(least, true=true, pred=pred, ctrl=ctrl)
-    if not 1 <= k <= true.shape[1]:
+    if not is_whole(k) or not 1 <= k <= true.shape[1]:
         raise ValueError(f"k={k} genes cannot be chosen from {true.shape[1]}: lower k")
     order = by_content(true)
     return (true[order[::2]], true[order[1::2]]), pred, ctrl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
+from recon_tutorial._given import is_number
 from recon_tutorial.metrics._arrays import matrices
 from recon_tutorial.metrics._size import block_dtype
 
@@ -50,7 +51,7 @@ def mmd_rbf(
     """
     true, pred = matrices(true=true, pred=pred)
     n, m = len(true), len(pred)
-    if gamma is not None and not gamma > 0:
+    if gamma is not None and not (is_number(gamma) and gamma > 0):
         raise ValueError(f"gamma={gamma} must be positive: leave it out for the median heuristic")
     precision = block_dtype(n + m, device, dtype)
     if precision is None:

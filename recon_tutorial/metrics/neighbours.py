@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from recon_tutorial._given import is_whole
+from recon_tutorial._numeric import generator
 from recon_tutorial.metrics._arrays import by_content, centre_of, matrices
 from recon_tutorial.metrics._size import block_dtype
 
@@ -55,14 +57,22 @@ def knn_purity(
         If the inputs do not fit together, `k` exceeds the pool, an option is unknown or there is
         no GPU for "cuda".
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> ctrl, true, pred = rng.normal(size=(3, 100, 2))
+    >>> print(f"{knn_purity(true + 6, pred + 6, ctrl):.1f}, {knn_purity(true + 6, pred, ctrl):.1f}")
+    1.0, 0.0
+
     Derived in chapter 1.
     """
     true, pred, ctrl = matrices(true=true, pred=pred, ctrl=ctrl)
     if balanced:
-        rng, size = np.random.default_rng(seed), min(len(true), len(ctrl))
+        rng, size = generator(seed), min(len(true), len(ctrl))
         true, ctrl = (c[rng.permutation(by_content(c))[:size]] for c in (true, ctrl))
     n_pool = len(true) + len(ctrl)
-    if not 1 <= k <= n_pool:
+    if not is_whole(k) or not 1 <= k <= n_pool:
         raise ValueError(f"k={k} neighbours cannot be drawn from {n_pool} cells: lower k")
     precision = block_dtype(n_pool + len(pred), device, dtype)
     if precision is not None and device != "cpu":

@@ -28,7 +28,7 @@ def metric_r2(adata_true: AnnData, adata_pred: AnnData) -> float:
     Raises
     ------
     ValueError
-        If genes or numbers of cells differ.
+        If one is no AnnData, or genes or numbers of cells differ.
 
     Derived in chapter 1.
     """
@@ -51,7 +51,7 @@ def metric_mse(adata_true: AnnData, adata_pred: AnnData) -> float:
     Raises
     ------
     ValueError
-        If genes or numbers of cells differ.
+        If one is no AnnData, or genes or numbers of cells differ.
 
     Derived in chapter 1.
     """
@@ -74,7 +74,7 @@ def metric_energy_distance(adata_true: AnnData, adata_pred: AnnData) -> float:
     Raises
     ------
     ValueError
-        If genes differ.
+        If one is no AnnData, or genes differ.
 
     Derived in chapter 1.
     """
@@ -108,7 +108,7 @@ def metric_knn_purity(
     Raises
     ------
     ValueError
-        If genes differ, `use_rep` is missing, or `k` exceeds the pool.
+        If one is no AnnData, genes differ, `use_rep` is missing, or `k` exceeds the pool.
 
     Derived in chapter 1.
     """
@@ -126,6 +126,9 @@ def metric_knn_purity(
 
 def _expression(**named):
     """``X`` of each AnnData, its genes in the order of the first."""
+    for name, adata in named.items():
+        if not isinstance(adata, AnnData):
+            raise ValueError(f"{name} is a {type(adata).__name__}: pass an AnnData")
     (first, reference), *others = named.items()
     for name, adata in others:
         missing = reference.var_names.difference(adata.var_names)

@@ -24,9 +24,14 @@ def plot_cells(frame: pd.DataFrame, *, x: str, y: str, group: str, panel: str) -
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If the frame is none, is empty, or lacks a column or its numbers.
+
     Derived in chapter 1.
     """
-    need(frame, x, y, group, panel)
+    need(frame, group, panel, numbers=(x, y))
     names, groups = frame[panel].unique(), frame[group].unique()
     figure, axes = panels(len(names), share=True)
     for axis, name in zip(axes, names, strict=True):
@@ -65,9 +70,17 @@ def plot_agreement(frame: pd.DataFrame, *, panel: str, quantity: str = "", label
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If a label names no point.
+
     Derived in chapter 2.
     """
-    need(frame, "true", "predicted", panel)
+    need(frame, panel, numbers=("true", "predicted"))
+    unknown = [gene for gene in labels if gene not in frame.index]
+    if unknown:
+        raise ValueError(f"no point is called {unknown[0]!r}: labels are names of the index")
     names = frame[panel].unique()
     figure, axes = panels(len(names), share=True)
     low, high = frame[["true", "predicted"]].min().min(), frame[["true", "predicted"]].max().max()
@@ -75,8 +88,7 @@ def plot_agreement(frame: pd.DataFrame, *, panel: str, quantity: str = "", label
         part = frame[frame[panel] == name]
         axis.plot([low, high], [low, high], color=FLOOR, lw=1, zorder=0)
         axis.scatter(part["true"], part["predicted"], s=12, alpha=0.6, lw=0, c=COLOURS[i % 8])
-        for gene in labels:
-            here = part.loc[gene]
+        for gene, here in part[part.index.isin(list(labels))].iterrows():
             axis.annotate(
                 gene,
                 (here["true"], here["predicted"]),

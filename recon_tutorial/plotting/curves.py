@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from recon_tutorial._given import is_number
 from recon_tutorial.plotting._style import CEILING, FLOOR, done, marked, need, panels
 
 
@@ -37,9 +38,17 @@ def plot_curve(
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If a place on an axis is no number.
+
     Derived in chapter 6.
     """
-    need(frame, x, y, group, *([panel] if panel else []))
+    need(frame, group, *([panel] if panel else []), numbers=(x, y))
+    for name, place in (("mark", mark), ("lowest", lowest)):
+        if place is not None and not is_number(place):
+            raise ValueError(f"{name}={place!r} is no place on an axis: pass a number")
     names = list(frame[panel].unique()) if panel else [None]
     figure, axes = panels(len(names), height=3.8, share=True)
     for axis, name in zip(axes, names, strict=True):

@@ -21,9 +21,14 @@ def plot_history(frame: pd.DataFrame) -> Figure:
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If the frame is none, is empty, or lacks a column or its numbers.
+
     Derived in chapter 3.
     """
-    need(frame)
+    need(frame, numbers=frame.columns if isinstance(frame, pd.DataFrame) else ())
     time, *curves = frame.columns
     figure, (axis,) = panels(1)
     for i, name in enumerate(curves):
@@ -45,9 +50,14 @@ def plot_error_split(frame: pd.DataFrame) -> Figure:
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If the frame is none, is empty, or lacks a column or its numbers.
+
     Derived in chapter 3.
     """
-    need(frame, "floor", "shift", "total")
+    need(frame, numbers=("floor", "shift", "total"))
     figure, (axis,) = panels(1, height=0.9 + 0.42 * len(frame))
     rows = np.arange(len(frame))
     axis.barh(rows, frame["floor"], color=COLOURS[4], label="decoder floor")

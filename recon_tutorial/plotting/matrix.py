@@ -27,9 +27,16 @@ def plot_fooling_matrix(scaled: pd.DataFrame, *, blocks: dict[str, list[str]]) -
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If `blocks` is no dict, or a column is missing or holds no numbers.
+
     Derived in chapter 4.
     """
-    need(scaled, *[column for columns in blocks.values() for column in columns])
+    if not isinstance(blocks, dict) or not blocks:
+        raise ValueError(f"blocks={blocks!r} is no dict: pass columns by the name of their panel")
+    need(scaled, numbers=[column for columns in blocks.values() for column in columns])
     widths = {"width_ratios": [len(columns) for columns in blocks.values()]}
     size = (9.2, 2.6 + 0.42 * len(scaled))
     figure, axes = plt.subplots(1, len(blocks), figsize=size, squeeze=False, gridspec_kw=widths)

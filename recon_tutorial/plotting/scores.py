@@ -28,9 +28,14 @@ def plot_scores(
     -------
     Figure
 
+    Raises
+    ------
+    ValueError
+        If the frame is none, is empty, or lacks a column or its numbers.
+
     Derived in chapter 1.
     """
-    need(frame, "metric", "value", group, point)
+    need(frame, "metric", group, point, numbers=("value",))
     metrics, groups = frame["metric"].unique(), list(frame[group].unique())
     figure, axes = panels(len(metrics), height=1.0 + 0.45 * len(groups))
     for axis, metric in zip(axes, metrics, strict=True):

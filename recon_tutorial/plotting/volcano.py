@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from recon_tutorial._given import is_number
 from recon_tutorial.plotting._style import COLOURS, FLOOR, MARKERS, done, need, panels
 
 SMALLEST = 1e-300  # a p-value that underflowed to 0 is drawn here; float32 could not hold it
@@ -41,7 +42,12 @@ def plot_volcano(
 
     Derived in chapter 10.
     """
-    need(frame, "change", "p", right)
+    need(frame, right, numbers=("change", "p"))
+    if not is_number(level) or not 0 < level <= 1:
+        raise ValueError(f"level={level!r} is no level of p-values: pass a number such as 0.05")
+    unknown = [gene for gene in labels if (frame.index == gene).sum() != 1]
+    if unknown:
+        raise ValueError(f"no gene is called {unknown[0]!r}: labels are names of the index")
     if not frame["p"].between(0, 1).all():
         raise ValueError(
             "p holds values that are not between 0 and 1: pass adjusted p-values, not their logs"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._given import at_least
 from recon_tutorial._mapped import is_mapped, pieces, read
+from recon_tutorial._numeric import finite, numbers
 
 
 def training_rows(ctrl_emb, pert_emb, pert_cov, *, embed_dim=None, cov_dim=None, mapped=False):
@@ -70,7 +72,7 @@ def group_means(ctrl, pert, cov):
 
 def matrix(value, name, width=None, built_for="", *, mapped=False):
     """One finite float32 matrix, of the given width if any, or a ValueError that names it."""
-    array = value if mapped and is_mapped(value) else np.asarray(value, dtype=np.float32)
+    array = value if mapped and is_mapped(value) else numbers(value, name)
     if array.ndim != 2:
         raise ValueError(f"{name} has {array.ndim} dimension(s): pass a matrix, one row per cell")
     if width is not None and array.shape[1] != width:
@@ -78,19 +80,15 @@ def matrix(value, name, width=None, built_for="", *, mapped=False):
             f"{name} has {array.shape[1]} columns but this predictor was built for "
             f"{built_for}={width}: pass the same kind to train and predict"
         )
-    if not _is_finite(array):
-        raise ValueError(f"{name} holds NaN or infinite values: remove those rows first")
-    return array
-
-
-def _is_finite(array):
-    if not is_mapped(array):
-        return np.isfinite(array).all()
-    return all(np.isfinite(read(array, rows)).all() for rows in pieces(*array.shape))
+    if array.shape[1] == 0:
+        raise ValueError(f"{name} has no column: pass one number per dimension of it")
+    if mapped and is_mapped(array):
+        for rows in pieces(*array.shape):
+            finite(read(array, rows), name, "rows first")
+        return array
+    return finite(array, name, "rows first").astype(np.float32, copy=False)
 
 
 def at_least_one(**sizes):
-    """Raise a ValueError that names the first size below 1."""
-    for name, value in sizes.items():
-        if value < 1:
-            raise ValueError(f"{name}={value} must be at least 1")
+    """Raise a ValueError that names the first size that is no whole number of 1 or more."""
+    at_least(1, **sizes)

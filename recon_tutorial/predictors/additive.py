@@ -27,8 +27,8 @@ class Additive:
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
         ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
-        self.descriptors, self.shifts = group_means(ctrl, pert, cov)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
+        fit = *group_means(ctrl, pert, cov), ctrl.shape[1], cov.shape[1]
+        self.descriptors, self.shifts, self.embed_dim, self.cov_dim = fit
 
     @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:

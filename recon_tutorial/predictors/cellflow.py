@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from recon_tutorial._given import above_zero, at_least, is_number
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
 from recon_tutorial.predictors._descent import history, progress_bar
 from recon_tutorial.predictors._outside import inside, require
@@ -79,7 +80,9 @@ class CellFlowPredictor:
         progress: bool | None = None,
     ) -> None:
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden, n_steps=n_steps)
-        if not epsilon > 0:
+        above_zero(lr=lr)
+        at_least(0, seed=seed)
+        if not (is_number(epsilon) and epsilon > 0):
             raise ValueError(f"epsilon={epsilon} must be above 0: try 0.1")
         require("cellflow.model", "CellFlow", INSTALL)
         if find_spec("distributed"):

@@ -46,7 +46,7 @@ class FitOnce:
             Passed on to the model. One that is neither plain (numbers, text, None, lists, tuples
             and dicts of them) nor an array of numbers or text is taken for another one each time.
         """
-        rows = [x if is_mapped(x) else np.asarray(x) for x in (ctrl_emb, pert_emb, pert_cov)]
+        rows = [_array(x) for x in (ctrl_emb, pert_emb, pert_cov)]
         given = _fingerprint([*rows, *sorted(options.items())])
         if given is not None and given == self._fitted_on:
             return
@@ -59,6 +59,14 @@ class FitOnce:
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
         """Ask the model: (n, embed_dim) and (n, cov_dim) to (n, embed_dim), float32."""
         return self.model.predict(ctrl_emb, pert_cov)
+
+
+def _array(rows):
+    """What can be fingerprinted; rows of different lengths are left for the model to refuse."""
+    try:
+        return rows if is_mapped(rows) else np.asarray(rows)
+    except ValueError:
+        return rows
 
 
 def _fingerprint(value):

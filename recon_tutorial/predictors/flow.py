@@ -7,6 +7,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import nn
 
+from recon_tutorial._given import above_zero, at_least
 from recon_tutorial._mapped import in_pieces
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
@@ -100,6 +101,8 @@ class FlowMatchingPredictor:
         if coupling not in COUPLINGS:
             raise ValueError(f'coupling={coupling!r} is unknown: choose "ot" or "given"')
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden, n_steps=n_steps)
+        above_zero(lr=lr)
+        at_least(0, seed=seed)
         self.embed_dim, self.cov_dim, self.n_hidden, self.lr = embed_dim, cov_dim, n_hidden, lr
         self.coupling, self.n_steps, self.device = coupling, n_steps, pick_device(device)
         self.seed, self.progress, self.field, self.history = seed, progress, None, []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import Ridge
 
+from recon_tutorial._given import is_number
 from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
@@ -20,11 +21,25 @@ class RidgeShift:
     alpha : float
         Penalty on the weights, in units of squared descriptors summed over perturbations.
 
+    Raises
+    ------
+    ValueError
+        If `alpha` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ctrl, cov = np.zeros((3, 2)), np.array([[0.0], [1.0], [2.0]])
+    >>> model = RidgeShift(alpha=0)
+    >>> model.train(ctrl, ctrl + 3 * cov, cov)  # the shift is three times the descriptor
+    >>> model.predict([[1.0, 2.0]], [[4.0]]).round(2).tolist()
+    [[13.0, 14.0]]
+
     Derived in chapter 2.
     """
 
     def __init__(self, *, alpha: float = 0.1) -> None:
-        if not alpha >= 0:
+        if not (is_number(alpha) and alpha >= 0):
             raise ValueError(f"alpha={alpha} must be 0 or more: it is a penalty")
         self.alpha = alpha
         self.embed_dim = self.cov_dim = None
@@ -33,8 +48,8 @@ class RidgeShift:
         """Fit the map from descriptors to mean shifts."""
         ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
         descriptors, shifts = group_means(ctrl, pert, cov)
-        self.ridge = Ridge(alpha=self.alpha).fit(descriptors.astype(np.float64), shifts)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
+        ridge = Ridge(alpha=self.alpha).fit(descriptors.astype(np.float64), shifts)
+        self.ridge, self.embed_dim, self.cov_dim = ridge, ctrl.shape[1], cov.shape[1]
 
     @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
@@ -61,11 +76,16 @@ class RidgeRegression:
         Penalty on the weights, in units of squared inputs summed over cells; above 0, because
         few perturbations leave some combinations of descriptor columns undetermined.
 
+    Raises
+    ------
+    ValueError
+        If `alpha` is not above 0.
+
     Derived in chapter 7.
     """
 
     def __init__(self, *, alpha: float = 1.0) -> None:
-        if not alpha > 0:
+        if not (is_number(alpha) and alpha > 0):
             raise ValueError(f"alpha={alpha} must be above 0: it is a penalty, try 1.0")
         self.alpha = alpha
         self.embed_dim = self.cov_dim = None
@@ -74,8 +94,8 @@ class RidgeRegression:
         """Fit one linear map on all rows."""
         ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov)
         inputs = np.hstack([ctrl, cov]).astype(np.float64)
-        self.ridge = Ridge(alpha=self.alpha).fit(inputs, pert)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
+        ridge = Ridge(alpha=self.alpha).fit(inputs, pert)
+        self.ridge, self.embed_dim, self.cov_dim = ridge, ctrl.shape[1], cov.shape[1]
 
     @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from recon_tutorial._given import above_zero, at_least, is_number, is_whole
 from recon_tutorial._mapped import in_pieces
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
@@ -74,9 +75,11 @@ class MLPPerturbationPredictor:
         seed: int = 0,
         progress: bool | None = None,
     ) -> None:
-        if predict not in _RECIPES:
+        if not isinstance(predict, str) or predict not in _RECIPES:
             raise ValueError(f'predict={predict!r} is unknown: choose "embedding" or "shift"')
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden)
+        above_zero(lr=lr)
+        at_least(0, seed=seed)
         self.embed_dim, self.cov_dim, self.n_hidden, self.lr = embed_dim, cov_dim, n_hidden, lr
         self.target, self.device, self.seed = predict, pick_device(device), seed
         self.progress, self.network, self.history = progress, None, []
@@ -120,13 +123,16 @@ class MLPPerturbationPredictor:
         )
         epochs = _RECIPES[self.target][0] if epochs is None else epochs
         batch_size = _RECIPES[self.target][1] if batch_size is None else batch_size
-        n_validation = round(validation_fraction * len(rows[0]))
-        if epochs < 1 or batch_size < 1 or patience < 1:
+        sizes = epochs, batch_size, patience
+        if not all(is_whole(size) and size >= 1 for size in sizes):
             raise ValueError(
                 f"epochs={epochs}, batch_size={batch_size} and patience={patience} "
-                "must each be at least 1"
+                "must each be at least 1, and whole numbers"
             )
-        if not 0 <= validation_fraction < 1 or n_validation >= len(rows[0]):
+        epochs, batch_size = int(epochs), int(batch_size)  # torch knows no numbers of numpy's
+        share = validation_fraction if is_number(validation_fraction) else -1
+        n_validation = round(share * len(rows[0]))
+        if not 0 <= share < 1 or n_validation >= len(rows[0]):
             raise ValueError(
                 f"validation_fraction={validation_fraction} must leave rows to train on: try 0.1"
             )

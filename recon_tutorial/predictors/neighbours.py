@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from recon_tutorial._given import is_number
 from recon_tutorial._mapped import in_pieces
 from recon_tutorial.predictors._arrays import group_means, prediction_rows, training_rows
 
@@ -27,8 +28,8 @@ class NearestPerturbation:
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
         ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
-        self.descriptors, self.shifts = group_means(ctrl, pert, cov)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
+        fit = *group_means(ctrl, pert, cov), ctrl.shape[1], cov.shape[1]
+        self.descriptors, self.shifts, self.embed_dim, self.cov_dim = fit
 
     @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:
@@ -50,11 +51,16 @@ class KNNShift:
     k : int
         Neighbours to average; more than there are perturbations means all: the `MeanShift`.
 
+    Raises
+    ------
+    ValueError
+        If `k` is no whole number of 1 or more.
+
     Derived in chapter 6.
     """
 
     def __init__(self, k: int = 3) -> None:
-        if k < 1 or k != int(k):
+        if not is_number(k) or k < 1 or k != int(k):
             raise ValueError(f"k={k} must be a whole number of 1 or more: it counts neighbours")
         self.k = int(k)
         self.embed_dim = self.cov_dim = None
@@ -62,8 +68,8 @@ class KNNShift:
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Store the mean shift of each distinct descriptor."""
         ctrl, pert, cov = training_rows(ctrl_emb, pert_emb, pert_cov, mapped=True)
-        self.descriptors, self.shifts = group_means(ctrl, pert, cov)
-        self.embed_dim, self.cov_dim = ctrl.shape[1], cov.shape[1]
+        fit = *group_means(ctrl, pert, cov), ctrl.shape[1], cov.shape[1]
+        self.descriptors, self.shifts, self.embed_dim, self.cov_dim = fit
 
     @in_pieces
     def predict(self, ctrl_emb, pert_cov) -> np.ndarray:

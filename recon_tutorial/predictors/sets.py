@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from recon_tutorial._given import above_zero, at_least, is_whole
 from recon_tutorial._mapped import read
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, prediction_rows, training_rows
@@ -103,7 +104,9 @@ class SetPredictor:
         if loss not in LOSSES:
             raise ValueError(f'loss={loss!r} is unknown: choose "energy" or "mse"')
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden)
-        if set_size < 2:
+        above_zero(lr=lr)
+        at_least(0, seed=seed)
+        if not is_whole(set_size) or set_size < 2:
             raise ValueError(f"set_size={set_size} must be at least 2: one cell is no distribution")
         if attention and n_hidden % _HEADS:
             raise ValueError(f"n_hidden={n_hidden} must be a multiple of {_HEADS} with attention")
@@ -201,7 +204,7 @@ def energy_loss(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
 
     Derived in chapter 9.
     """
-    if predicted.shape != true.shape or predicted.shape[1] < 2:
+    if predicted.ndim != 3 or predicted.shape != true.shape or predicted.shape[1] < 2:
         raise ValueError(
             f"predicted has shape {tuple(predicted.shape)} and true {tuple(true.shape)}: "
             "pass sets of equal size, of two cells or more"

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from recon_tutorial._given import above_zero, at_least, is_number, is_whole
 from recon_tutorial._torch import fitting, pick_device
 from recon_tutorial.predictors._arrays import at_least_one, matrix, prediction_rows, training_rows
 from recon_tutorial.predictors._descent import descend, progress_bar
@@ -90,11 +91,14 @@ class StatePredictor:
         progress: bool | None = None,
     ) -> None:
         at_least_one(embed_dim=embed_dim, cov_dim=cov_dim, n_hidden=n_hidden)
-        if set_size < 2 or n_hidden % WIDTHS:
+        above_zero(lr=lr)
+        at_least(0, seed=seed)
+        if not is_whole(set_size) or set_size < 2 or n_hidden % WIDTHS:
             raise ValueError(
                 f"{set_size=} must be at least 2, and {n_hidden=} a multiple of {WIDTHS}"
             )
-        if decoder_weight < 0 or (decoder_weight > 0 and decoder is None):
+        weighs = is_number(decoder_weight) and decoder_weight >= 0
+        if not weighs or (decoder_weight > 0 and decoder is None):
             raise ValueError(f"{decoder_weight=} needs a decoder, and must not be negative")
         if decoder is not None and decoder.n_input != embed_dim:
             raise ValueError(

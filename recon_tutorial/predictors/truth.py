@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._numeric import generator
 from recon_tutorial.predictors._arrays import matrix, prediction_rows, training_rows
 
 
@@ -36,7 +37,7 @@ class Oracle:
 
     def __init__(self, pert_emb, pert_cov) -> None:
         self.cells, self.rows_of = _truth(pert_emb, pert_cov)
-        self.embed_dim, self.cov_dim = self.cells.shape[1], np.shape(pert_cov)[1]
+        self.embed_dim, self.cov_dim = self.cells.shape[1], matrix(pert_cov, "pert_cov").shape[1]
 
     def train(self, ctrl_emb, pert_emb, pert_cov) -> None:
         """Check that the rows fit the truth; there is nothing to learn."""
@@ -86,8 +87,8 @@ class Replicate:
 
     def __init__(self, pert_emb, pert_cov, *, seed: int = 0) -> None:
         self.cells, self.rows_of = _truth(pert_emb, pert_cov)
-        self.embed_dim, self.cov_dim = self.cells.shape[1], np.shape(pert_cov)[1]
-        rng = np.random.default_rng(seed)
+        self.embed_dim, self.cov_dim = self.cells.shape[1], matrix(pert_cov, "pert_cov").shape[1]
+        rng = generator(seed)
         for descriptor, rows in self.rows_of.items():
             circle = rng.permutation(len(rows))
             neighbour = np.empty_like(rows)

@@ -3,14 +3,13 @@
 from recon_tutorial.running._collecting import collect
 from recon_tutorial.running._grid import grid_points
 from recon_tutorial.running._notebook import run_notebook
-from recon_tutorial.running.recording import RECORD, listing, record, recorded
+from recon_tutorial.running.recording import RECORD, record, recorded
 from recon_tutorial.running.sweeping import sweep
 
 __all__ = [
     "RECORD",
     "collect",
     "grid_points",
-    "listing",
     "record",
     "recorded",
     "run_notebook",

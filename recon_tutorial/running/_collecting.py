@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recon_tutorial._given import a_path
 from recon_tutorial.running._folder import read_manifest, read_record
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def collect(out_dir: str | Path) -> pd.DataFrame:
     ------
     FileNotFoundError, ValueError
         If the folder holds no sweep, or a file of it cannot be read.
+
+    Derived in chapter 13.
     """
-    folder = Path(out_dir).absolute()
+    folder = Path(a_path(out_dir, "out_dir")).absolute()
     points = read_manifest(folder)["points"]
     return frame_of(points, {point: read_record(folder, point) for point in points})
 

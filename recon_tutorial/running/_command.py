@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from recon_tutorial.running._files import keep_bytes
+from recon_tutorial._whole import keep_bytes
 from recon_tutorial.running.sweeping import sweep
 
 

@@ -1,32 +1,14 @@
-"""Files that are either there in full or not at all."""
+"""What a sweep keeps of its runs: JSON that is there in full or not at all, and no drafts."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from pathlib import Path
 
+from recon_tutorial._whole import keep_bytes
+
 DRAFT = re.compile(r"\..+\.[0-9a-f]{32}\.[a-z]+")  # as `draft_of` names them
-
-
-def draft_of(path: Path) -> Path:
-    """Name a hidden file beside this one, to be written first and then renamed to it."""
-    return path.with_name(f".{path.stem}.{uuid.uuid4().hex}{path.suffix}")
-
-
-def keep_bytes(path: Path, content: bytes) -> None:
-    """Write a file at once: who reads it sees the old content or the new, never a part."""
-    draft = draft_of(path)
-    try:
-        with open(draft, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # or a crash of the machine could leave an empty file
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def keep_json(path: Path, content: dict) -> dict:

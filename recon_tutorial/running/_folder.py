@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recon_tutorial.running._files import keep_bytes, keep_json, remove_drafts
+from recon_tutorial._whole import keep_bytes, writing
+from recon_tutorial.running._files import keep_json, remove_drafts
 
 MANIFEST, LOCK = "sweep.json", ".lock"
 
@@ -29,7 +30,8 @@ def opened(folder: Path, notebook: Path, plan: dict, *, resume: bool) -> Iterato
         raise ValueError(
             f"{folder} holds other files and no {MANIFEST}: name an empty folder or a new one"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         points = {}
         if (folder / MANIFEST).exists():
@@ -48,8 +50,10 @@ def read_manifest(folder: Path) -> dict:
     """Read what a folder is to hold."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(manifest["points"], dict):
+            raise ValueError("its points are no dict")
         return {key: manifest[key] for key in ("notebook", "code", "points", "versions")}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(
             f"{folder} holds no sweep, for it has no {MANIFEST}: name the out_dir of one"
         ) from None
@@ -71,9 +75,15 @@ def failure_of(folder: Path, point: str) -> Path:
 
 def read_record(folder: Path, point: str) -> dict | None:
     """Return what is kept of a point, with its status, or None where it was not run."""
-    for path, status in ((record_of(folder, point), "done"), (failure_of(folder, point), "failed")):
+    for path, status, key in (
+        (record_of(folder, point), "done", "numbers"),
+        (failure_of(folder, point), "failed", "error"),
+    ):
         try:
-            return json.loads(path.read_text(encoding="utf-8")) | {"status": status}
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(record, dict) or key not in record:
+                raise ValueError(f"it has no {key!r}")
+            return record | {"status": status}
         except FileNotFoundError:
             continue
         except ValueError as error:
@@ -108,13 +118,15 @@ def _locked(folder):
     """Hold a lock that ends with this process, however it ends."""
     import fcntl  # here, for Windows has no such module and yet runs single notebooks
 
-    with open(folder / LOCK, "a+", encoding="utf-8") as file:
+    with writing(folder):
+        file = open(folder / LOCK, "a+b", buffering=0)  # noqa: SIM115 (closed just below)
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise RuntimeError(
-                f"another sweep ({file.read().strip() or 'just started'}) is writing into "
+                f"another sweep ({file.read().decode() or 'just started'}) is writing into "
                 f"{folder}: wait for it, or name another folder"
             ) from None
         except OSError as error:
@@ -124,7 +136,7 @@ def _locked(folder):
                 f"the file system of {folder} has no locks ({error.strerror}): name a folder on "
                 "one that has, such as a home folder"
             ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
+        with writing(folder):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield

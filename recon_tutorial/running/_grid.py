@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 
+from recon_tutorial._given import a_path
 from recon_tutorial.running._grid_file import FORM, read_grid
 from recon_tutorial.running._parameters import checker, plain
 
@@ -43,8 +44,16 @@ def grid_points(notebook: str | Path, grid: dict | list | str | Path) -> dict[st
     TypeError, ValueError
         If the grid is empty, not of the form above, has a point twice or more than 100,000 of
         them, or if a name or value does not fit the notebook's parameters cell.
+
+    Examples
+    --------
+    >>> points = grid_points("book/05_cell_split.ipynb", {"epochs": [20], "seed": [0, 1]})
+    >>> list(points.values())
+    [{'epochs': 20, 'seed': 0}, {'epochs': 20, 'seed': 1}]
+
+    Derived in chapter 13.
     """
-    notebook = Path(notebook)
+    notebook = Path(a_path(notebook, "notebook"))
     if not notebook.is_file():
         raise FileNotFoundError(f"there is no notebook {notebook}: check the path")
     if isinstance(grid, str | Path):

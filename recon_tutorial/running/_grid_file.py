@@ -19,7 +19,7 @@ def read_grid(path: Path) -> dict | list:
         return _read_yaml(path.read_text(encoding="utf-8"))
     except _Twice as error:
         raise ValueError(f"{path} {error}: leave one of them out") from None
-    except (TypeError, ValueError) as error:  # a list for a name has no hash
+    except (TypeError, ValueError, RecursionError) as error:  # a list for a name has no hash
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as a grid ({reason}): {FORM}") from error
 
@@ -45,6 +45,11 @@ def _read_yaml(text):
 
     class Loader(yaml.SafeLoader):
         """Reads 1e-3 as a number, which YAML 1.1 takes for text."""
+
+        def compose_node(self, parent, index):
+            if self.check_event(yaml.events.AliasEvent):  # a list may so hold itself
+                raise ValueError("it refers with * or merges with <<, which no grid needs")
+            return super().compose_node(parent, index)
 
         def construct_mapping(self, node, deep=False):
             if any(":merge" in key.tag for key, _ in node.value):

@@ -16,7 +16,9 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from recon_tutorial.running._files import draft_of, keep_json
+from recon_tutorial._given import a_path, is_number
+from recon_tutorial._whole import draft_of, remove, writing
+from recon_tutorial.running._files import keep_json
 from recon_tutorial.running._parameters import check_parameters, plain
 from recon_tutorial.running.recording import recorded
 
@@ -65,6 +67,10 @@ def run_notebook(
         no .ipynb file or is the notebook itself, or `cwd` or `timeout` make no sense.
     RuntimeError
         If a cell fails (tagged "raises-exception" or not), takes too long, or kills the kernel.
+    OSError
+        If there is no space or no right to write.
+
+    Derived in chapter 13.
     """
     return run(
         notebook,
@@ -88,40 +94,47 @@ def run(
     measured: Callable[[], dict],
 ) -> dict:
     """Do what `run_notebook` says, and keep as well what is measured when the kernel has ended."""
-    notebook, output = Path(notebook).absolute(), Path(output).absolute()
+    notebook, output = (
+        Path(a_path(path, name)).absolute()
+        for name, path in (("notebook", notebook), ("output", output))
+    )
     if not notebook.is_file():
         raise FileNotFoundError(f"there is no notebook {notebook}: check the path")
     if output.suffix != ".ipynb" or output.is_dir():
         raise ValueError(f"output {output} is no notebook file: give a name that ends in .ipynb")
     if output.resolve() == notebook.resolve():
         raise ValueError(f"output is the notebook itself ({output}): give another file name")
-    folder = Path(cwd or notebook.parent).absolute()
+    folder = Path(notebook.parent if cwd is None else a_path(cwd, "cwd")).absolute()
     if not folder.is_dir():
         raise ValueError(f"cwd {folder} is no folder: name one that exists")
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not (is_number(timeout) and timeout > 0):
         raise ValueError(f"timeout is {timeout} s: give a positive number, or None for no limit")
+    if parameters is not None and not isinstance(parameters, dict):
+        raise TypeError(f"parameters is a {type(parameters).__name__}: pass a dict of values")
     given = {name: plain(value, name) for name, value in (parameters or {}).items()}
     used = check_parameters(notebook, given)
 
-    output.parent.mkdir(parents=True, exist_ok=True)
-    draft = draft_of(output)
-    failed = output.with_suffix(".failed.ipynb")
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    draft, failed = draft_of(output), output.with_suffix(".failed.ipynb")
     start = time.perf_counter()
     try:
-        executed = papermill.execute_notebook(
-            notebook,
-            draft,
-            parameters=given,
-            kernel_name="python3",
-            language="python",
-            progress_bar=progress,
-            execution_timeout=timeout and math.ceil(timeout),
-            # Not papermill's own cwd=, which would move this whole process there.
-            resources={"metadata": {"path": str(folder)}},
-            # The kernel's own log, not the notebook's: of no use to who reads the error.
-            extra_arguments=["--IPKernelApp.log_level=50"],
-        )
+        with writing(output):
+            executed = papermill.execute_notebook(
+                notebook,
+                draft,
+                parameters=given,
+                kernel_name="python3",
+                language="python",
+                progress_bar=progress,
+                execution_timeout=timeout and math.ceil(timeout),
+                # Not papermill's own cwd=, which would move this whole process there.
+                resources={"metadata": {"path": str(folder)}},
+                # The kernel's own log, not the notebook's: of no use to who reads the error.
+                extra_arguments=["--IPKernelApp.log_level=50"],
+            )
         seconds = time.perf_counter() - start
+        output.with_suffix(".json").unlink(missing_ok=True)  # it tells of an earlier run
         _keep(executed, draft, notebook, output)
         failed.unlink(missing_ok=True)
     except (PapermillExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -132,7 +145,7 @@ def run(
             f"{notebook.name} failed in {where}: {_reason(error, timeout)}; see {failed}"
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        remove(draft)
     return keep_json(
         output.with_suffix(".json"),
         {
@@ -148,8 +161,9 @@ def run(
 def _keep(executed, draft, notebook, target):
     """Write the executed notebook to its final name at once, without a path of this machine."""
     executed.metadata.papermill.update(input_path=notebook.name, output_path=target.name)
-    nbformat.write(executed, draft)
-    os.replace(draft, target)
+    with writing(target):
+        nbformat.write(executed, draft)
+        os.replace(draft, target)
 
 
 def _failed_cell(executed, error):

@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import papermill
 
+# What nbformat raises of files that are no notebook, or only begin like one.
+UNREAD = (ValueError, AttributeError, KeyError, TypeError, RecursionError, nbformat.ValidationError)
 TYPES = {
     "int": int,
     "float": (int, float),
@@ -114,10 +116,10 @@ def plain(value, name: str):
 def _parameters_cell(notebook):
     try:
         cells = nbformat.read(notebook, as_version=4).cells
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    except UNREAD as error:
         raise ValueError(f"{notebook} cannot be read as a notebook: is it an .ipynb?") from error
-    tagged = (cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
-    return next(tagged, None)
+    return next(iter(tagged), None)
 
 
 def _declared(notebook, cell):

@@ -6,6 +6,7 @@ import nbformat
 from IPython import get_ipython
 from IPython.display import display
 
+from recon_tutorial.running._listing import listing
 from recon_tutorial.running._parameters import plain
 
 RECORD = "application/vnd.recon-tutorial.record+json"
@@ -27,6 +28,8 @@ def record(**numbers) -> None:
         If there is nothing to record, or a number is infinite.
     TypeError
         If a value is of another type.
+
+    Derived in chapter 1.
     """
     if not numbers:
         raise ValueError("record() got nothing to keep: pass name=value, e.g. record(mse=0.1)")
@@ -36,27 +39,6 @@ def record(**numbers) -> None:
     else:
         # Kept in the metadata, for Sphinx warns of data whose mime type it cannot show.
         display({"text/plain": listing(numbers)}, metadata={RECORD: numbers}, raw=True)
-
-
-def listing(numbers: dict) -> str:
-    """Write recorded numbers as lines ``name: value`` of four digits, tables indented."""
-    lines = []
-    for name, value in numbers.items():
-        if isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {key}: {_readable(v)}" for key, v in value.items())]
-        else:
-            lines.append(f"{name}: {_readable(value)}")
-    return "\n".join(lines)
-
-
-def _readable(value):
-    if isinstance(value, float):
-        return f"{value + 0.0:.4g}"  # + 0.0 turns -0.0 into 0
-    if isinstance(value, list):
-        return "[" + ", ".join(_readable(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_readable(item)}" for key, item in value.items()) + "}"
-    return "undefined" if value is None else str(value)
 
 
 def recorded(executed: nbformat.NotebookNode) -> dict:
@@ -71,7 +53,16 @@ def recorded(executed: nbformat.NotebookNode) -> dict:
     -------
     dict
         Name to value, empty where nothing was recorded.
+
+    Raises
+    ------
+    TypeError
+        If it is no notebook.
+
+    Derived in chapter 13.
     """
+    if not isinstance(executed, nbformat.NotebookNode):
+        raise TypeError(f"executed is a {type(executed).__name__}: read it by nbformat.read")
     numbers = {}
     for cell in executed.cells:
         for output in cell.get("outputs", []):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from recon_tutorial._given import a_path, is_number
 from recon_tutorial.running._collecting import frame_of, report
 from recon_tutorial.running._folder import opened, read_record, record_of
 from recon_tutorial.running._grid import code_of, grid_points
@@ -80,10 +81,15 @@ def sweep(
         If another sweep holds the folder, no scheduler answers, or the connection to it is lost.
     KeyboardInterrupt
         After Ctrl-C, with a message on what is kept.
+
+    Derived in chapter 13.
     """
     from recon_tutorial.running._cluster import connected  # here, for `run` needs no Dask
 
-    notebook, folder = Path(notebook).absolute(), Path(out_dir).absolute()
+    notebook, folder = (
+        Path(a_path(path, name)).absolute()
+        for name, path in (("notebook", notebook), ("out_dir", out_dir))
+    )
     _check_options(client, workers, timeout)
     points = grid_points(notebook, grid)
     check = checker(notebook)
@@ -127,7 +133,7 @@ def _check_options(client, workers, timeout):
         raise ValueError(f"workers is {workers}: give 1 or more, and at most 1000")
     if workers is not None and client is not None:
         raise ValueError("workers is for this machine, a client has its own: give one of the two")
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not (is_number(timeout) and timeout > 0):
         raise ValueError(f"timeout is {timeout} s: give a positive number, or None for no limit")
 
 

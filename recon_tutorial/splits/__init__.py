@@ -3,10 +3,9 @@
 from recon_tutorial.splits.both import split_both
 from recon_tutorial.splits.cells import hold_out_context, split_cells
 from recon_tutorial.splits.perturbations import hold_out_combinations, hold_out_perturbations
-from recon_tutorial.splits.split import CLAIMS, Split
+from recon_tutorial.splits.split import Split
 
 __all__ = [
-    "CLAIMS",
     "Split",
     "hold_out_combinations",
     "hold_out_context",

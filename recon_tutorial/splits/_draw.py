@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recon_tutorial._given import is_number
 from recon_tutorial.splits._leaks import empty_parts
 from recon_tutorial.splits._names import labels_of
 from recon_tutorial.validation import CONTROL
@@ -33,7 +34,7 @@ def with_partners(adata, mask):
 
 def cut_controls(adata, fraction, n_held, rng):
     """Divide the controls of each context: n_held disjoint masks, each a share of them."""
-    if not 0 < n_held * fraction < 1:
+    if not is_number(fraction) or not 0 < n_held * fraction < 1:
         raise ValueError(
             f"control_fraction={fraction} for each of {n_held} held-out part(s) must be above 0 "
             "and leave controls to train on: try 0.2"

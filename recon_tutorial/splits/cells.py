@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._given import is_number
+from recon_tutorial._numeric import generator
 from recon_tutorial.splits._draw import checked, with_partners
 from recon_tutorial.splits._names import labels_of, listed
 from recon_tutorial.splits.split import Split
@@ -46,12 +48,20 @@ def split_cells(
         If the fractions leave nothing to train on, a group has too few cells, or a partner is
         missing from a paired screen.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=5, cells_per_perturbation=20, n_genes=20)
+    >>> split = split_cells(screen, test_fraction=0.25)
+    >>> split.claim, int(split.train.sum()), int(split.test.sum())
+    ('unseen cells', 150, 50)
+
     Derived in chapter 5.
     """
     validate_screen(adata, use_rep=None)
-    if not 0 < test_fraction < 1:
+    if not is_number(test_fraction) or not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction={test_fraction} must lie between 0 and 1: try 0.2")
-    if not 0 <= validation_fraction < 1 - test_fraction:
+    if not is_number(validation_fraction) or not 0 <= validation_fraction < 1 - test_fraction:
         raise ValueError(
             f"validation_fraction={validation_fraction} must be at least 0 and leave cells to "
             f"train on beside test_fraction={test_fraction}: try 0.1"
@@ -61,10 +71,10 @@ def split_cells(
     drawn_from = np.ones(adata.n_obs, dtype=bool)
     if "partner" in adata.obs:
         drawn_from = (label != CONTROL).to_numpy()  # a control goes where its perturbed cell goes
-    fractions = [test_fraction] + [validation_fraction] * (validation_fraction > 0)
+    fractions = [test_fraction] + [validation_fraction] * bool(validation_fraction)
     held = [np.zeros(adata.n_obs, dtype=bool) for _ in fractions]
     # One generator a part: the test cells are drawn first and do not depend on the second.
-    rngs = [np.random.default_rng(seed), np.random.default_rng([seed, 1])]
+    rngs = [generator(seed), generator(seed, 1)]
     for name in sorted(group[drawn_from].unique()):
         left = np.flatnonzero(drawn_from & (group == name).to_numpy())
         n_all = len(left)
@@ -116,6 +126,14 @@ def hold_out_context(adata: AnnData, context: str, *, seed: int = 0) -> Split:
         If there is no such context, it has too few cells to divide, or no other context is left
         to train on.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=5, n_contexts=3, n_genes=20)
+    >>> split = hold_out_context(screen, "context1")
+    >>> print(split.claim, *screen.obs["context"][split.test].unique(), sep=", ")
+    unseen context, context1
+
     Derived in chapter 10.
     """
     validate_screen(adata, use_rep=None)
@@ -128,7 +146,7 @@ def hold_out_context(adata: AnnData, context: str, *, seed: int = 0) -> Split:
             f"context={context!r} is not in this screen (it has {listed(set(group))}): "
             'choose one of obs["context"]'
         )
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     label = labels_of(adata)
     here, control = group == context, label == CONTROL
     if "partner" in adata.obs:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._given import is_number
+from recon_tutorial._numeric import generator
 from recon_tutorial.splits._draw import checked, cut_controls, with_partners
 from recon_tutorial.splits._names import give_aways, is_combination, labels_of, listed, parts_of
 from recon_tutorial.splits.split import Split
@@ -55,9 +57,18 @@ def hold_out_perturbations(
     ValueError
         If `n` and `names` are both given, a name is unknown, or too little is left to train on.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=5, cells_per_perturbation=20, n_genes=20)
+    >>> split = hold_out_perturbations(screen, names=["p1", "p4"])
+    >>> print(split.claim, *screen.obs["perturbation"][split.test].unique(), sep=", ")
+    unseen perturbations, control, p1, p4
+    >>> split.audit(screen)  # silence: no held-out cell could influence the training
+
     Derived in chapter 6.
     """
-    claim, rng = "unseen perturbations", np.random.default_rng(seed)
+    claim, rng = "unseen perturbations", generator(seed)
     every = _perturbations(adata)
     singles = [name for name in every if not is_combination(name)] or every
     named = None if names is None else _named(names, n, every, "perturbations of this screen")
@@ -107,9 +118,17 @@ def hold_out_combinations(
         If there is no combination whose parts were all measured alone, `n` and `names` are both
         given, or a name is no such combination.
 
+    Examples
+    --------
+    >>> from recon_tutorial.screen import simulate_screen
+    >>> screen = simulate_screen(n_perturbations=4, combinations=3, n_genes=20)
+    >>> split = hold_out_combinations(screen, n=1)
+    >>> print(split.claim, *screen.obs["perturbation"][split.test].unique(), sep=", ")
+    unseen combinations, control, p3+p2
+
     Derived in chapter 6.
     """
-    claim, rng = "unseen combinations", np.random.default_rng(seed)
+    claim, rng = "unseen combinations", generator(seed)
     every = _perturbations(adata)
     doubles = [name for name in every if is_combination(name) and parts_of(name) <= set(every)]
     if not doubles:
@@ -130,6 +149,8 @@ def _perturbations(adata):
 def _named(names, n, allowed, what):
     if n is not None:
         raise ValueError("n and names are both given: choose how many to draw, or name them")
+    if not np.iterable(names):
+        raise ValueError(f"names={names!r} is no list: pass the names of perturbations")
     named = {names} if isinstance(names, str) else set(names)
     unknown = named.difference(allowed)
     if unknown or not named:
@@ -145,7 +166,7 @@ def _choose(claim, drawn, named, n, n_validation, rng):
     shuffled = [drawn[k] for k in rng.permutation(len(drawn))]
     n = max(1, len(drawn) // 5) if n is None else n
     for name, value, least in (("n", n, 1), ("n_validation", n_validation, 0)):
-        if value < least or value != int(value):
+        if not is_number(value) or value < least or value != int(value):
             raise ValueError(f"{name}={value} must be a whole number of {least} or more")
     test = set(shuffled[: int(n)]) if named is None else named
     telling = set().union(*give_aways(claim, test, drawn).values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial.splits._covers import covers
 from recon_tutorial.splits._leaks import LEAKS
 from recon_tutorial.splits._names import labels_of
 from recon_tutorial.validation import CONTROL
@@ -29,6 +30,11 @@ class Split:
         means the training controls.
     validation : array of bool, shape (n_cells,), optional
         A third part, in neither train nor test, on which to choose settings.
+
+    Raises
+    ------
+    ValueError
+        If the claim is none of these, or a mask is not boolean or of another length.
 
     Derived in chapters 5 and 6.
     """
@@ -101,11 +107,7 @@ class Split:
         not seen inside a larger one.
         Validation comes before test: settings were chosen there.
         """
-        if len(self.train) != adata.n_obs:
-            raise ValueError(
-                f"this split covers {len(self.train)} cells but the screen has {adata.n_obs}: "
-                "audit it on the screen that was split"
-            )
+        covers(self, adata)
         for find in LEAKS:
             for leak in find(self, adata):
                 raise ValueError(leak)
@@ -123,6 +125,7 @@ class Split:
         array of bool, shape (n_cells,)
             `reference`, or the training controls where there is none.
         """
+        covers(self, adata)
         if self.reference is not None:
             return self.reference
         return self.train & (labels_of(adata) == CONTROL)

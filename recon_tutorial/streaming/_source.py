@@ -14,7 +14,9 @@ from anndata import AnnData
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 
+from recon_tutorial._given import a_path
 from recon_tutorial._mapped import pieces
+from recon_tutorial._numeric import finite
 from recon_tutorial.validation import GENES, validate_screen
 
 _TABLES = ("descriptors", "context_descriptors")
@@ -37,12 +39,16 @@ def opened(screen, *, cells, use_rep, columns, chunk):
     if isinstance(screen, AnnData):
         yield _of_anndata(screen, cells, use_rep, columns, chunk)
         return
-    path = Path(screen)
+    path = Path(a_path(screen, "screen"))
     if not path.is_file():
         raise ValueError(f"{path} is not a file: pass an AnnData or the path of an .h5ad file")
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path} is not an HDF5 file: save the screen by adata.write_h5ad")
-    with h5py.File(path, "r") as file:
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with file:
         yield _of_file(file, cells, use_rep, columns, chunk)
 
 
@@ -52,7 +58,7 @@ def _of_anndata(adata, cells, use_rep, columns, chunk):
             "a view of a backed screen cannot be read chunk by chunk: "
             "pass the backed screen itself and the mask of its cells as cells="
         )
-    if use_rep != GENES and use_rep not in adata.obsm:
+    if not isinstance(use_rep, str) or (use_rep != GENES and use_rep not in adata.obsm):
         raise ValueError(_missing(use_rep, adata.obsm))
     obs = adata.obs[[c for c in columns if c in adata.obs]]
     uns = {k: adata.uns[k] for k in _TABLES if k in adata.uns}
@@ -72,10 +78,20 @@ def _of_file(file, cells, use_rep, columns, chunk):
     obs = pd.DataFrame({c: read_elem(table[c]) for c in columns if c in table}, index=index)
     uns = {k: read_elem(uns[k]) for k in _TABLES if k in uns}
     element = _element(file, use_rep)
-    return _source(obs, uns, lambda part: element[part], cells, use_rep, chunk)
+
+    def rows_of(part):
+        try:
+            return element[part]
+        except OSError as error:
+            raise _unreadable(file.filename, error) from error
+
+    return _source(obs, uns, rows_of, cells, use_rep, chunk)
 
 
 def _source(obs, uns, rows_of, cells, use_rep, chunk):
+    if not obs.index.is_unique:  # said here: anndata would warn of it in other words
+        name = obs.index[obs.index.duplicated()][0]
+        raise ValueError(f"obs_names repeat ({name!r}): call adata.obs_names_make_unique()")
     keep = np.ones(len(obs), dtype=bool) if cells is None else _checked(cells, len(obs))
     empty = sparse.csr_matrix((int(keep.sum()), 1), dtype=np.float32)
     labels = AnnData(empty, obs=obs[keep], uns=uns)
@@ -118,12 +134,11 @@ def _dense(rows, use_rep):
     rows = rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
     if rows.ndim != 2:
         raise ValueError(f"{name} has {rows.ndim} dimension(s): store a matrix, one row per cell")
+    if rows.shape[1] == 0:
+        raise ValueError(f"{name} has no column: store a matrix, one row per cell")
     if rows.dtype.kind not in "fiu":
         raise ValueError(f"{name} holds {rows.dtype} values: convert it to float32")
-    rows = rows.astype(np.float32, copy=False)
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{name} holds NaN or infinite values: remove those cells first")
-    return rows
+    return finite(rows, name, "cells first").astype(np.float32, copy=False)
 
 
 def _runs(n_rows, width, chunk):
@@ -140,6 +155,14 @@ def _checked(cells, n_cells):
             f"pass one True or False for each of the {n_cells} cells, such as split.train"
         )
     return mask
+
+
+def _unreadable(path, error):
+    """What HDF5 says of a file that was cut short or damaged, with what to do."""
+    return ValueError(
+        f"{path} cannot be read to its end ({' '.join(str(error).split())}): save the screen again "
+        "by adata.write_h5ad"
+    )
 
 
 def _missing(use_rep, found):

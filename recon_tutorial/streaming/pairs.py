@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import shutil
-import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from anndata import AnnData
 
+from recon_tutorial._given import a_path, at_least, is_whole
 from recon_tutorial._mapped import pieces, read
+from recon_tutorial._numeric import generator
 from recon_tutorial._partners import contexts, descriptors_of, draw_controls, recorded_partners
+from recon_tutorial._whole import draft_of, remove, writing
 from recon_tutorial.pairing import Pairs
 from recon_tutorial.streaming._source import opened
 from recon_tutorial.validation import CONTROL
@@ -68,11 +70,14 @@ def write_pairs(
     ValueError
         If the screen is none, an argument is unknown, partners are missing, a context has no
         control, or the folder exists.
+    OSError
+        If there is no space or no right to write.
 
     Notes
     -----
     Everything is written to a hidden folder beside `folder` and renamed at the end: of an
-    interrupted run nothing is left, and of two writers the second is refused.
+    interrupted run nothing is left, and of two writers the second is refused. What a killed run
+    left is removed by the next one an hour later.
     "mean" adds up in double precision, so it agrees with `make_pairs` to rounding.
 
     Derived in chapter 13.
@@ -82,17 +87,20 @@ def write_pairs(
             f"how={how!r} is unknown on disk: choose one of {', '.join(HOW)}, "
             "or make_pairs for cells that fit into memory"
         )
-    if chunk is not None and chunk < 1:
+    at_least(0, seed=seed)
+    if chunk is not None and (not is_whole(chunk) or chunk < 1):
         raise ValueError(f"chunk={chunk} must be at least 1: it counts cells")
+    if not (context_key is None or isinstance(context_key, str)):
+        raise ValueError(f"context_key={context_key!r} is no name: pass a column of obs")
     columns = dict.fromkeys(["perturbation", "context", "partner", context_key])
     columns.pop(None, None)
     with (
-        _draft(Path(folder)) as draft,
+        _draft(Path(a_path(folder, "folder"))) as draft,
         opened(screen, cells=cells, use_rep=use_rep, columns=list(columns), chunk=chunk) as source,
     ):
         names = _write(source, draft, how, context_key, seed)
         record = {"perturbations": names, "how": how, "context_key": context_key}
-        record |= {"use_rep": use_rep, "seed": seed}
+        record |= {"use_rep": use_rep, "seed": int(seed)}
         (draft / _MARKER).write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
     return open_pairs(folder)
 
@@ -116,7 +124,7 @@ def open_pairs(folder: str | os.PathLike) -> Pairs:
 
     Derived in chapter 13.
     """
-    folder = Path(folder)
+    folder = Path(a_path(folder, "folder"))
     try:
         names = json.loads((folder / _MARKER).read_text(encoding="utf8"))["perturbations"]
         ctrl, pert, cov = (
@@ -125,9 +133,10 @@ def open_pairs(folder: str | os.PathLike) -> Pairs:
         )
         code = np.load(folder / "perturbation.npy", allow_pickle=False)
         perturbation = np.array(names, dtype=object)[code]
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        reason = " ".join(str(error).split())
         raise ValueError(
-            f"{folder} holds no complete pairs ({error}): write them by write_pairs"
+            f"{folder} holds no complete pairs ({reason}): write them by write_pairs"
         ) from error
     if not ctrl.shape == pert.shape or not len(pert) == len(cov) == len(code):
         raise ValueError(f"{folder} holds files of unequal length: write them anew by write_pairs")
@@ -139,18 +148,23 @@ def _draft(folder):
     """A hidden folder that becomes `folder` if all goes well, and else nothing."""
     if folder.exists():
         raise ValueError(f"{folder} exists: name a new folder, or delete this one first")
-    draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-    draft.mkdir(parents=True)
+    draft = draft_of(folder)
     try:
-        yield draft
-        try:
-            os.rename(draft, folder)
-        except OSError as error:
-            if not folder.exists():
-                raise
-            raise ValueError(f"{folder} was written by someone else meanwhile") from error
+        with writing(folder):
+            draft.mkdir(parents=True)
+            yield draft
+            _place(draft, folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(draft)
+
+
+def _place(draft, folder):
+    try:
+        os.rename(draft, folder)
+    except OSError as error:
+        if not folder.exists():
+            raise
+        raise ValueError(f"{folder} was written by someone else meanwhile") from error
 
 
 def _write(source, draft, how, context_key, seed):
@@ -158,7 +172,9 @@ def _write(source, draft, how, context_key, seed):
     label = source.labels.obs["perturbation"].astype(str).to_numpy()
     rows = np.flatnonzero(label != CONTROL)
     names, code = np.unique(label[rows], return_inverse=True)
-    np.save(draft / "perturbation.npy", code.astype(np.int32))
+    codes = io.BytesIO()  # np.save into a file does not say that a disk is full
+    np.save(codes, code.astype(np.int32))
+    (draft / "perturbation.npy").write_bytes(codes.getvalue())
     if how == "mean":
         serves, served = _means(source.labels, label, rows, context_key)
     else:
@@ -192,7 +208,7 @@ def _partners(labels, label, rows, how, context_key, seed):
     if how == "true":
         partner[:] = recorded_partners(labels, rows)
     else:
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         for mask, controls in contexts(labels, label, rows, context_key):
             partner[mask] = draw_controls(controls, int(mask.sum()), rng)
     needed, served = np.unique(partner, return_inverse=True)

@@ -30,6 +30,13 @@ def test_the_deriving_chapter_is_linked(load):
     assert lines == ["Score.", "", "    Notes", "    -----", expected]
 
 
+def test_the_describing_page_is_linked(load):
+    lines = ["Fetch.", "", "Described on the page reference/datasets.", ""]
+    load("book_docstrings").link_chapters(None, "function", "f", None, None, lines)
+    words = "Described on the page :doc:`/book/reference/datasets`."
+    assert lines == ["Fetch.", "", "Notes", "-----", words, ""]
+
+
 def sphinx_config():
     return SimpleNamespace(
         html_theme_options={"repository_url": "https://example.org/a/b"},

@@ -123,3 +123,10 @@ def test_chapter_6_descriptors_do_the_work(numbers):
 def test_chapter_6_shows_both_sides_of_the_debate(numbers):
     gain = numbers("06_held_out_perturbations")["nonlinear_gain"]
     assert gain["MLP, K = 20"][1] > 0 > gain["MLP, K = 40"][2]  # better, then worse
+
+
+def test_chapter_6_adds_two_shifts_where_shifts_add_up(numbers):
+    doubles = numbers("06_held_out_perturbations")["doubles"]
+    assert doubles["linear"]["additive"] == pytest.approx(doubles["linear"]["replicate"], abs=0.01)
+    assert doubles["linear"]["3 nearest"] < doubles["nonlinear"]["additive"] < 0.95
+    assert doubles["common shift"]["additive"] < 0.7 < 0.95 < doubles["common shift"]["ridge"]

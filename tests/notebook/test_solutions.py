@@ -1,6 +1,6 @@
 """Every worked solution runs, passes the check of its exercise, and shows wrong answers that fail.
 
-This is where solutions are executed outside the book: `--nbmake` would only do it once more.
+This is where solutions are executed outside the book, so it is where both runs are compared.
 """
 
 import re
@@ -29,8 +29,9 @@ def exercises_of(path):
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
-def test_a_solution_passes_and_its_wrong_answers_do_not(path, run_chapter):
+def test_a_solution_passes_and_its_wrong_answers_do_not(path, run_chapter, first_run, differences):
     recorded, notebook = run_chapter(f"solutions/{path.stem}")
+    assert differences(first_run(path), notebook) == []
     passed = recorded["numbers"]["passed"]
     assert passed == {f"exercise {n}": True for n in exercises_of(path)}
     verdicts = [text.split("**")[1] for text in shown(notebook)]

@@ -113,7 +113,7 @@ def test_saved_and_loaded_bit_for_bit(decoder, path):
 
 def test_a_failed_save_keeps_the_old_file(decoder, path, monkeypatch):
     before = path.read_bytes()
-    monkeypatch.setattr("recon_tutorial.decoders._file.save_file", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("recon_tutorial.decoders._file.save", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         decoder.save(path)
     assert path.read_bytes() == before

@@ -66,6 +66,16 @@ def test_the_weekly_floors_are_those_of_pyproject():
     assert floors == [f"{r.name}=={next(iter(r.specifier)).version}" for r in CORE]
 
 
+def test_the_floors_that_are_tested_are_told_to_make_and_to_the_workflow():
+    recipe = re.search(r"^oldest:.*?(?=^\.PHONY)", (ROOT / "Makefile").read_text(), re.M | re.S)[0]
+    assert ".ci/floors.py > floors.txt" in recipe and "CONSTRAINTS=floors.txt EXTRAS=" in recipe
+    step = first_job("weekly")["steps"][-2]
+    assert step["run"] == "python .ci/floors.py > floors.txt"
+    includes = first_job("weekly")["strategy"]["matrix"]["include"]
+    tested = {row["versions"]: row["constraints"] for row in includes}
+    assert tested == {"newest": "/dev/null", "oldest": "floors.txt"}
+
+
 def test_pre_commit_runs_the_pinned_versions():
     revisions = {
         repo["repo"].rsplit("/", 1)[1].removesuffix("-pre-commit"): repo["rev"].removeprefix("v")
@@ -77,10 +87,16 @@ def test_pre_commit_runs_the_pinned_versions():
 # --- the extras of each job
 
 
+def first_job(workflow):
+    """The job of a workflow that runs its tests in a matrix."""
+    (job, *others) = read_yaml(f".github/workflows/{workflow}.yml")["jobs"].values()
+    assert not any("strategy" in other for other in others)
+    return job
+
+
 def jobs(workflow):
     """(versions, Python, EXTRAS) of each job of a workflow; its includes are merged as there."""
-    (job,) = read_yaml(f".github/workflows/{workflow}.yml")["jobs"].values()
-    matrix = job["strategy"]["matrix"]
+    matrix = first_job(workflow)["strategy"]["matrix"]
     listed = [{"python": python} for python in matrix.get("python", [])]
     added = []
     for more in matrix["include"]:
@@ -100,8 +116,7 @@ def test_a_job_has_every_extra_that_its_python_can_have(versions, python, extras
 
 @pytest.mark.parametrize("workflow", ["test", "weekly"])
 def test_a_job_hands_its_extras_to_make(workflow):
-    (job,) = read_yaml(f".github/workflows/{workflow}.yml")["jobs"].values()
-    assert job["steps"][-1]["env"]["EXTRAS"] == "${{ matrix.extras }}"
+    assert first_job(workflow)["steps"][-1]["env"]["EXTRAS"] == "${{ matrix.extras }}"
 
 
 def test_the_published_book_and_the_check_of_every_change_have_all_extras():

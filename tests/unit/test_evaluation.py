@@ -275,6 +275,7 @@ def test_a_test_cell_in_training_is_refused(screen, split):
     [
         ({}, {}, "there is no model to evaluate"),
         ({"replicate": NoChange()}, {}, "is the name of the ceiling"),
+        ({"m": NoChange}, {}, "'m' is the class NoChange: pass an object of it"),
         ({"m": NoChange()}, {"metrics": ["r3"]}, "metric 'r3' is unknown"),
         ({"m": NoChange()}, {"metrics": []}, "no metric was named"),
         ({"m": NoChange()}, {"metrics": ["r2"]}, "r2 compares genes: pass a decoder"),
@@ -339,7 +340,9 @@ def test_the_leaderboard_divides_means_and_not_the_other_way_round():
 
 def test_few_perturbations_get_no_interval():
     frame = calibrate(hand_made({"no change": 4, "mean shift": 9, "replicate": 0, "m": 2}, n=7))
-    assert leaderboard(frame)[["low", "high"]].isna().all(axis=None)
+    board = leaderboard(frame)
+    assert board[["low", "high"]].isna().all(axis=None)
+    assert board["note"].eq("fewer than 8 perturbations: no interval").all()
     told = compare(frame, "m", "no change")
     assert np.isnan(told["low"]) and told["verdict"].startswith("fewer than 8")
     assert told["gain"] == pytest.approx(2) and told["wins"] == 1

@@ -10,6 +10,7 @@ import pytest
 
 from recon_tutorial.fetching import cache, fetch
 
+from .faults import full_disk, read_only
 from .local_index import (
     SDIST,
     WHEEL,
@@ -135,26 +136,12 @@ def test_a_file_that_may_grow_no_further_is_one_sentence(index, pinned, tmp_path
     assert kept(tmp_path / "cache") == []
 
 
-def mounted(folder, *commands):
-    """A command that runs another one where `commands` have mounted something; or a skip."""
-    unshare = shutil.which("unshare")
-    script = " && ".join([*commands, 'exec "$@"'])
-    around = [unshare, "--mount", "--map-root-user", "sh", "-c", script, "sh"]
-    if (
-        not unshare
-        or subprocess.run([*around, "true"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("this machine does not let a test mount a file system")
-    return around
-
-
 @pytest.mark.parametrize("size", ["200k", "500k"], ids=["downloading", "unpacking"])
 def test_a_full_disk_is_one_sentence(index, pinned, tmp_path, size):
     index.delay = 0
     folder = tmp_path / "cache"
     folder.mkdir()
-    around = mounted(folder, f"mount -t tmpfs -o size={size} tmpfs '{folder}'")
-    line = said(start_fetch(pinned, around=around))
+    line = said(start_fetch(pinned, around=full_disk(folder, size)))
     assert line.startswith(f"OSError cannot keep 'tiny' in the cache folder {folder}")
     assert "(No space left on device)" in line and "RECON_TUTORIAL_DATA" in line
     assert "\n" not in line
@@ -163,8 +150,7 @@ def test_a_full_disk_is_one_sentence(index, pinned, tmp_path, size):
 def test_a_cache_that_cannot_be_written_is_one_sentence(index, pinned, tmp_path):
     folder = tmp_path / "cache"
     folder.mkdir()
-    around = mounted(folder, f"mount -t tmpfs -o ro tmpfs '{folder}'")
-    line = said(start_fetch(pinned, around=around))
+    line = said(start_fetch(pinned, around=read_only(folder)))
     assert line.startswith(f"OSError cannot keep 'tiny' in the cache folder {folder}")
     assert "(Read-only file system)" in line and "RECON_TUTORIAL_DATA" in line
     assert index.sent == 0
@@ -174,8 +160,7 @@ def test_a_full_cache_that_cannot_be_written_serves_all_the_same(index, pinned, 
     index.delay = 0
     folder = tmp_path / "cache"
     fetch("tiny", progress=False)
-    read_only = [f"mount --bind '{folder}' '{folder}'", f"mount -o remount,ro,bind '{folder}'"]
-    around = mounted(folder, *read_only)
+    around = read_only(folder)
     assert said(start_fetch(pinned, around=around)) == GOT
     (folder / "tinydata-1.0" / "b.bin").write_bytes(b"damaged")
     assert "(Read-only file system)" in said(start_fetch(pinned, around=around))

@@ -219,3 +219,6 @@ def test_widths_must_be_positive(kind, name):
     KINDS[kind][0](**(sizes | {name: 1}))
     with pytest.raises(ValueError, match="device='abacus' is unknown"):
         untrained(kind, device="abacus")
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="device='cuda' needs a GPU but torch finds none here"):
+            untrained(kind, device="cuda")

@@ -7,8 +7,11 @@ import time
 
 import pytest
 
-from recon_tutorial.grading import POINTS, Grade, Limits, as_markdown, grade, write_report
-from recon_tutorial.grading._worlds import EFFECTS, derived_seed, hidden_world
+from recon_tutorial.grading import Grade, Limits, grade, write_report
+from recon_tutorial.grading._report import as_markdown
+from recon_tutorial.grading._verdicts import POINTS
+from recon_tutorial.grading._worlds import derived_seed, hidden_world
+from recon_tutorial.screen import EFFECTS
 
 from . import grading_room
 from .grading_room import GOOD, SEED, SUBMISSIONS, after, linux

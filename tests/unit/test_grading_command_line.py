@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from recon_tutorial.__main__ import main
-from recon_tutorial.grading import POINTS, Limits
+from recon_tutorial.grading import Limits
+from recon_tutorial.grading._verdicts import POINTS
 
 from . import grading_room
 from .grading_room import GOOD, SEED, SUBMISSIONS

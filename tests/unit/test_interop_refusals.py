@@ -70,6 +70,11 @@ CASES = {
     # labels
     "no column": (None, {"perturbation_key": "gene"}, "'gene' is no column of obs .found: cell_t"),
     "no context": (None, {"context_key": "donor"}, "context_key='donor' is no column of obs"),
+    "a list": (
+        None,
+        {"context_key": ["cell_type", "guide"]},
+        "context_key is a list, and one column is needed: join the columns to one in obs",
+    ),
     "two columns": (two_guides, {}, "obs has 2 columns named 'guide'"),
     "None": (obs("guide", WITHOUT), {}, r"obs\['guide'\] is empty for 5 cells: label or drop"),
     "NaN category": (obs("guide", pd.Categorical(WITHOUT)), {}, "is empty for 5 cells"),

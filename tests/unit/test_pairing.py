@@ -28,6 +28,8 @@ def test_random_pairs_use_every_control_equally_often():
     assert counts == [2] * 30
     other = make_pairs(screen, how="random", seed=2)
     again = make_pairs(screen, how="random", seed=1)
+    zero, default = make_pairs(screen, how="random", seed=0), make_pairs(screen, how="random")
+    np.testing.assert_array_equal(zero.ctrl, default.ctrl)
     np.testing.assert_array_equal(pairs.ctrl, again.ctrl)
     assert not np.array_equal(pairs.ctrl, other.ctrl)
 
@@ -96,6 +98,19 @@ def test_another_embedding_can_be_named():
     screen = simulate_screen(**KNOBS, n_genes=5)
     screen.obsm["X_two"] = screen.obsm["X_emb"][:, :2]
     assert make_pairs(screen, how="mean", use_rep="X_two").pert.shape == (60, 2)
+
+
+@pytest.mark.parametrize("contexts", [False, True])
+def test_descriptors_of_any_width_come_as_rows_of_single_precision(contexts):
+    screen = simulate_screen(**KNOBS, n_contexts=2, n_genes=5)
+    screen.obsm["X_emb"] = screen.obsm["X_emb"].astype(np.float64)
+    screen.uns["descriptors"] = screen.uns["descriptors"].astype(np.float64)
+    if contexts:
+        screen.uns["context_descriptors"] = one_hot(["context0", "context1"]).astype(np.float64)
+    pairs = make_pairs(screen, how="random")
+    assert {array.dtype for array in pairs[:3]} == {np.dtype(np.float32)}
+    pairs.cov[:] = 0  # a copy of its own: torch warns of what nobody may write to
+    assert (screen.uns["descriptors"].to_numpy() != 0).any()
 
 
 def test_descriptors_of_contexts_are_appended():

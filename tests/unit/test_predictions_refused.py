@@ -101,7 +101,7 @@ CASES = {
     "no cell": (but(np.ones((0, 3))), {}, ValueError, r"prediction of p2 has shape \(0, 3\)"),
     "deep": (but(np.ones((2, 2, 3))), {}, ValueError, "prediction of p2 has shape"),
     "text": (but(np.full((2, 3), "x")), {}, ValueError, "prediction of p2 has shape .* <U1 values"),
-    "ragged": (but([[1.0], [1.0, 2.0]]), {}, ValueError, "of p2 is no matrix of cells: .*inhomo"),
+    "ragged": (but([[1.0], [1.0, 2.0]]), {}, ValueError, "of p2 is no matrix of cells: .* lengths"),
     "complex": (but(np.ones((2, 3)) * 1j), {}, ValueError, "of p2 has .* complex128 values"),
     "width": (but(np.ones((2, 5))), {}, ValueError, r"p2 has 5 columns but 3 .* \(obsm\['X_emb'\]"),
     "NaN": (but(np.full((2, 3), np.nan)), {}, ValueError, "of p2 holds NaN or infinite values"),

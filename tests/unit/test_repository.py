@@ -150,6 +150,7 @@ def test_moving_again_changes_nothing_and_moving_back_restores_us(clone, tmp_pat
         "https://github.com/you/..",
         "https://github.com/you/fork?tab=readme",
         "https://gitlab.com/you/fork",
+        "git@github.com:you/fork.git",
     ],
 )
 def test_a_malformed_url_is_one_sentence_and_changes_nothing(clone, tmp_path, url):
@@ -158,7 +159,9 @@ def test_a_malformed_url_is_one_sentence_and_changes_nothing(clone, tmp_path, ur
     assert run.returncode != 0
     sentence = run.stderr.splitlines()[0]
     assert sentence.startswith("URL is ") and "Traceback" not in run.stderr
-    assert "`make repository URL=https://github.com/you/fork`" in sentence or ".git" in sentence
+    almost = url == "https://github.com/you/fork.git"
+    told = "leave out .git" if almost else "`make repository URL=https://github.com/you/fork`"
+    assert told in sentence
     assert texts(folder) == texts(clone)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recon_tutorial.pairing import make_pairs
 from recon_tutorial.screen import simulate_screen
-from recon_tutorial.splits import hold_out_perturbations, split_both
+from recon_tutorial.splits import hold_out_perturbations, split_both, split_cells
 
 SIZES = {"cells_per_perturbation": 20, "embed_dim": 4, "cov_dim": 2, "n_genes": 5}
 WORLDS = st.fixed_dictionaries(
@@ -136,6 +136,16 @@ def test_the_seed_decides(paired):
     default, zero = split_both(screen), split_both(screen, 2, fraction=0.2, seed=0)
     for first, second in zip(default, zero):
         np.testing.assert_array_equal(first.test, second.test)
+
+
+def test_the_seed_draws_the_cells_as_a_split_by_cells_would():
+    screen = simulate_screen(n_perturbations=8, **SIZES)
+    for seed in (0, 3):
+        cells, _ = split_both(screen, 2, n_validation=1, seed=seed)
+        rows = np.any(list(cells.parts().values()), axis=0)
+        alone = split_cells(screen[rows], 0.2, seed, validation_fraction=0.1)
+        for mask, due in zip(cells.parts().values(), alone.parts().values(), strict=True):
+            np.testing.assert_array_equal(mask[rows], due)
 
 
 def single_cell(screen, name):

@@ -50,6 +50,19 @@ def test_the_seed_draws_the_validation_cells_apart_from_the_test_cells():
     assert not np.array_equal(one.validation, other.validation)
 
 
+def test_the_validation_cells_are_drawn_anew_by_every_seed():
+    screen = simulate_screen(**KNOBS, n_genes=5)
+    mine = np.flatnonzero(screen.obs["perturbation"] == "p1")
+    drawn = {}
+    for seed in (1, 2):
+        split = split_cells(screen, 0.2, seed, validation_fraction=0.2)
+        left = mine[~split.test[mine]]
+        drawn[seed] = split.validation[left], split.test[mine][: len(left)]
+    for validation, test in drawn.values():  # not the places of the test cells once more
+        assert not np.array_equal(validation, test)
+    assert not np.array_equal(drawn[1][0], drawn[2][0])
+
+
 def test_no_share_for_validation_is_no_validation_part():
     screen = simulate_screen(**KNOBS, n_genes=5)
     for split in (split_cells(screen), split_cells(screen, 0.2, 0, validation_fraction=0.0)):

@@ -44,7 +44,7 @@ def main() -> int:
     reap()
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     end["peak"] = max(end["peak"], used * (1 if sys.platform == "darwin" else 1024))
-    remove(config["folder"])
+    remove(config["remove"])
     with suppress(OSError):  # the grader may be gone
         wire.send(control, end)
     return 0

@@ -13,6 +13,7 @@ from landlock import restrict  # beside this file, see __main__.py
 from prctl import DEATH_SIGNAL, KEEP_CAPS, NO_NEW_PRIVS, hide_memory, prctl
 
 READ_ANYWHERE = 1 << 2  # CAP_DAC_READ_SEARCH
+OWN_NETWORK, OWN_SHARED_MEMORY = 0x40000000, 0x08000000  # of unshare(2)
 
 
 def confine(config: dict) -> list[str]:
@@ -22,15 +23,25 @@ def confine(config: dict) -> list[str]:
     if sys.platform == "linux":
         places = {name: config[name] for name in ("readable", "listed")}
         said += restrict(writable=config["folder"], **places)
+    few_files = bool(said)  # only then may it read them whoever owns them
+    if uid is not None and _leave_network():
+        said.append("no network and no memory shared with others (namespaces of its own)")
     _limit(limits, uid)
     said.append("limits of memory, time, files and processes")
     if uid is not None:
-        _become(uid, may_read=any("files" in words for words in said))
+        _become(uid, may_read=few_files)
         said.append("a user id of its own")
     hide_memory(False)  # changing user made its own /proc/self unreadable to it
     prctl(DEATH_SIGNAL, signal.SIGKILL)  # nor does it outlive who watches it
     os.umask(0o077)
     return said
+
+
+def _leave_network():
+    """Turn to a network and shared memory that hold nothing, which only root may."""
+    if sys.platform != "linux":
+        return False
+    return ctypes.CDLL(None).unshare(OWN_NETWORK | OWN_SHARED_MEMORY) == 0
 
 
 def _limit(limits, uid):
