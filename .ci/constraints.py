@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-WHAT = ".[book,test,descriptors,sweep,cellflow,state,interop]"
+WHAT = ".[book,test,descriptors,sweep,cellflow,state,interop,mutation]"
 KEPT = ("torch", "cellflow-tools")
 HEADER = """\
 # What the book was tested with: every distribution that `{what}` installs, and

@@ -5,18 +5,23 @@ the package. Here the cache lives in ``_build/.jupyter_cache/<key>``, where the 
 package, its data, the pinned versions and the versions that are installed.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import platform
 import shutil
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from jupyter_cache.cache.db import NbCacheRecord
+from jupyter_cache.cache.db import NbCacheRecord, OrmBase
+from sqlalchemy import inspect
+from sqlalchemy.exc import DatabaseError
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ".jupyter_cache"
 CORE = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "anndata", "matplotlib", "POT")
 MODELS = ("jax", "ott-jax", "cellflow-tools", "arc-state", "transformers")
 OTHERS = ("rdkit", "cell-eval", "pertpy")
@@ -48,21 +53,44 @@ def cache_key(root=ROOT):
     return digest.hexdigest()[:16]
 
 
+class CacheError(Exception):
+    """The cache cannot be written, for the reason said."""
+
+
+@contextmanager
+def held(parent):
+    """Keep other processes from the caches in this folder, and say in one sentence what fails."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with open(parent.with_suffix(".lock"), "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # which ends with this process, however it ends
+            yield
+    except (OSError, RuntimeError, DatabaseError) as error:  # RuntimeError: jupyter-cache's own
+        cause = error.__cause__ or error
+        reason = " ".join(str(getattr(cause, "orig", cause)).split())  # SQLAlchemy adds the query
+        raise CacheError(
+            f"cannot keep executed notebooks in {parent} ({reason}): free space there, or make it "
+            "a folder that you can write to, then run this again"
+        ) from error
+
+
 def open_cache(build):
     """Open the cache of the present key in the build folder, drop older keys, mend it."""
-    parent = Path(build, ".jupyter_cache")
+    parent = Path(build, FOLDER)
     path = parent / cache_key()
-    if parent.exists():
+    with held(parent):
         for old in parent.iterdir():
             if old != path:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
-    cache = get_cache(path)
-    mend(cache)
+        cache = get_cache(path)
+        mend(cache)
     return cache
 
 
 def mend(cache):
-    """Forget records whose notebook a killed run never finished writing."""
+    """Forget records whose notebook a killed run never finished writing, or all, if need be."""
+    if not is_whole(cache):
+        cache.clear_cache()
     for record in cache.list_cache_records():
         file = Path(cache.path, "executed", record.hashkey, "base.ipynb")
         try:
@@ -70,6 +98,22 @@ def mend(cache):
         except (OSError, ValueError):
             NbCacheRecord.remove_records([record.pk], cache.db)
             shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def is_whole(cache):
+    """Tell whether the database can be read and has all its tables: it may be half made, too."""
+    try:
+        with cache.db.connect() as database:
+            sound = database.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        return sound and set(OrmBase.metadata.tables) <= set(inspect(cache.db).get_table_names())
+    except DatabaseError:
+        return False
+
+
+def keep(build, cache, bundle):
+    """Keep an executed notebook in the cache of a build folder, in place of an older run of it."""
+    with held(Path(build, FOLDER)):
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def use_cache(app, config):

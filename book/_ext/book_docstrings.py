@@ -2,7 +2,7 @@
 
 They write |x| for a distance, where reStructuredText would look for a substitution x;
 the fields of a NamedTuple are told by its docstring, not by "Alias for field number 0";
-and they end in "Derived in chapter N.", which becomes a link to that chapter.
+and they end in "Derived in chapter N." or "Described on the page X.", which become links.
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 
 BOOK = Path(__file__).resolve().parents[1]
 DERIVED = re.compile(r"^(\s*)Derived in chapters? ([\d, and]+)\.$")
+DESCRIBED = re.compile(r"^(\s*)Described on the page ([\w/]+)\.$")
 CODE_OR_BAR = re.compile(r"``.*?``|\|")
 
 
@@ -20,13 +21,17 @@ def escape_bars(app, what, name, obj, options, lines):
 
 
 def link_chapters(app, what, name, obj, options, lines):
-    """Give the deriving chapter a section of its own, and a link where the chapter exists."""
+    """Give the last line a section of its own, and links to chapters or to a page."""
     for i, line in enumerate(lines):
         if found := DERIVED.match(line):
-            words = re.sub(r"\d+", lambda number: _link(number[0]), found[2])
-            lines[i : i + 1] = [found[1] + "Notes", found[1] + "-----"]
-            lines.insert(i + 2, f"{found[1]}Derived in chapter {words}.")
-            return
+            chapters = re.sub(r"\d+", lambda number: _link(number[0]), found[2])
+            words = f"Derived in chapter {chapters}."
+        elif found := DESCRIBED.match(line):
+            words = f"Described on the page :doc:`/book/{found[2]}`."
+        else:
+            continue
+        lines[i : i + 1] = [found[1] + "Notes", found[1] + "-----", found[1] + words]
+        return
 
 
 def _link(number):

@@ -16,12 +16,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import nbformat
 import yaml
-from book_cache import ROOT, open_cache
+from book_cache import ROOT, CacheError, keep, open_cache
 from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+BUILD = ROOT / "_build"
 KERNEL = "python3"  # nb_kernel_rgx_aliases in _config.yml sends every kernel name here
 
 
@@ -98,10 +99,9 @@ def run_all(todo, cache, *, jobs, timeout, report):
                     print(error, file=sys.stderr, flush=True)
                     continue
                 times = {"execution_seconds": seconds, "cell_seconds": cell_seconds}
-                bundle = CacheBundleIn(todo[path], str(path), data=times)
-                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                keep(BUILD, cache, CacheBundleIn(todo[path], str(path), data=times))
                 report(path, f"{seconds:.1f} s")
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C or whatever else: no kernel may run on, unheard
             pool.shutdown(wait=False, cancel_futures=True)
             stop(clients.values())
             raise
@@ -126,7 +126,10 @@ def main(arguments=None):
 
     os.environ["OMP_NUM_THREADS"] = "1"  # kernels with two threads each would fight for the cores
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
-    cache = open_cache(ROOT / "_build")
+    try:
+        cache = open_cache(BUILD)
+    except CacheError as error:
+        sys.exit(str(error))
     found = {path: read(path) for path in notebooks()}
     todo = {p: nb for p, nb in found.items() if options.force or not is_cached(cache, nb)}
     names = {path: path.relative_to(ROOT).with_suffix("").as_posix() for path in found}
@@ -147,6 +150,8 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("interrupted: finished notebooks stay cached", file=sys.stderr)
         return 130
+    except CacheError as error:
+        sys.exit(str(error))
     if failed:
         print(f"failed: {', '.join(names[path] for path in failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -46,7 +46,7 @@ class Address:
 def check(url, branch):
     """Return the address of a fork; ValueError says in one sentence what is wrong with it."""
     name = url.strip().removesuffix("/").removeprefix(GITHUB)
-    if name.endswith(".git"):
+    if url.startswith(GITHUB) and name.endswith(".git"):
         raise ValueError(f"URL is {url!r}: leave out .git at its end, as a browser shows it")
     good = url.startswith(GITHUB) and re.fullmatch(OWNER_AND_NAME, name)
     if not good or set(name.split("/")[1]) == {"."}:
