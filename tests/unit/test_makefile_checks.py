@@ -31,7 +31,8 @@ def test_each_end_has_an_environment_of_its_own(steps):
     assert in_order(oldest, ".ci/floors.py > floors.txt", "-c floors.txt", f".venv-oldest{tests}")
     assert not any(extra in oldest for extra in ("cellflow", "state", "interop"))
     assert in_order(newest, "rm -rf .venv-newest", "-c /dev/null", f".venv-newest{tests}")
-    assert ".[state]" in newest and ".venv/" not in oldest + newest
+    assert ".[state]" in newest
+    assert ".venv/" not in (oldest + newest).replace(sys.executable, "python")
 
 
 def test_chapters_run_as_in_the_book_before_they_run_again(steps):
