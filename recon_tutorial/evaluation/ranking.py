@@ -146,7 +146,7 @@ def compare(
 
 def _by_unit(results, metric, space):
     """Values (units x models), floor and ceiling (units) of one metric in one space."""
-    needed = "model", "metric", "space", "perturbation", "context", "value", "floor", "ceiling"
+    needed = "model", "metric", "space", "perturbation", "value", "floor", "ceiling"
     a_table(results, "results", *needed)
     if HIGHER_IS_BETTER.get(str(metric)) is None:
         raise ValueError(f"{metric!r} has no better end to rank by: choose another metric")
@@ -155,6 +155,7 @@ def _by_unit(results, metric, space):
         found = ", ".join(f"{m} ({s})" for s, m in _pairs(results))
         raise ValueError(f"{metric} was not scored in space {space!r}: choose among {found}")
     unit = "perturbation" if part["perturbation"].nunique() > 1 else "context"
+    a_table(results, "results", unit)
     how = {"sort": False, "observed": True}
     table = part.pivot_table(index=unit, columns="model", values="value", dropna=False, **how)
     ends = part[part["model"] == "replicate"].groupby(unit, **how)

@@ -348,6 +348,14 @@ def test_few_perturbations_get_no_interval():
     assert told["gain"] == pytest.approx(2) and told["wins"] == 1
 
 
+def test_contexts_are_asked_for_where_they_are_the_units():
+    frame = calibrate(hand_made({"no change": 4, "mean shift": 9, "replicate": 0, "m": 2}))
+    bare = frame.drop(columns="context")
+    assert compare(bare, "m", "no change").equals(compare(frame, "m", "no change"))
+    with pytest.raises(ValueError, match="results has no column 'context'"):
+        compare(bare[bare["perturbation"] == "p0"], "m", "no change")
+
+
 def test_comparison_is_paired():
     rng = np.random.default_rng(0)
     values = {"no change": 50, "mean shift": 60, "replicate": 0, "a": 5.0, "b": 5.5}
