@@ -62,7 +62,7 @@ def test_a_note_is_needed_too():
 
 @pytest.mark.parametrize("rank", [leaderboard, lambda table: compare(table, "m", "no change")])
 @pytest.mark.parametrize(
-    "column", ["model", "space", "metric", "perturbation", "context", "value", "floor", "ceiling"]
+    "column", ["model", "space", "metric", "perturbation", "value", "floor", "ceiling"]
 )
 def test_a_column_that_ranking_lacks_is_named(rank, column):
     sentence = f"results has no column {column!r}: pass the table it is made from"
