@@ -10,6 +10,7 @@ from recon_tutorial._numeric import a_table, generator
 from recon_tutorial.metrics import HIGHER_IS_BETTER
 
 MIN_UNITS = 8  # with fewer test perturbations an interval would only pretend
+NO_INTERVAL = f"fewer than {MIN_UNITS} perturbations: no interval"
 
 
 def leaderboard(
@@ -81,7 +82,7 @@ def leaderboard(
     if not np.isfinite(_scaled(ceiling, floor, ceiling, sign)):
         table["note"] = f"uninformative: {metric} ranks real cells no better than its floor"
     elif draws is None:
-        table["note"] = f"fewer than {MIN_UNITS} perturbations: no interval"
+        table["note"] = NO_INTERVAL
     failed = results[results["metric"].isna()]
     for model, note in zip(failed["model"], failed["note"], strict=True):
         table.loc[model, "note"] = note
@@ -136,7 +137,7 @@ def compare(
         raise ValueError(f"{model!r} and {baseline!r} share no {metric}: compare by another metric")
     draws = _draws(results, len(gain), n_boot, seed)
     low, high = np.nan, np.nan
-    verdict = f"fewer than {MIN_UNITS} perturbations: no interval"
+    verdict = NO_INTERVAL
     if draws is not None:
         low, high = np.percentile(gain.to_numpy()[draws].mean(axis=1), [2.5, 97.5])
         verdict = "better" if low > 0 else "worse" if high < 0 else "cannot be told apart"

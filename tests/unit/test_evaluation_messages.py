@@ -20,6 +20,8 @@ from recon_tutorial.predictors import NoChange
 from recon_tutorial.screen import simulate_screen
 from recon_tutorial.splits import Split, split_cells
 
+from .refusals import says
+
 KNOBS = {"n_perturbations": 3, "cells_per_perturbation": 20, "embed_dim": 4, "cov_dim": 2}
 LISTED = ", ".join(METRICS)
 
@@ -32,12 +34,6 @@ def screen():
 @pytest.fixture(scope="module")
 def split(screen):
     return split_cells(screen, 0.4)
-
-
-def says(sentence, call, *arguments, error=ValueError, **options):
-    with pytest.raises(error) as caught:
-        call(*arguments, **options)
-    assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,10 @@ from recon_tutorial.predictors import NoChange, RidgeShift
 from recon_tutorial.screen import simulate_screen
 from recon_tutorial.splits import split_cells
 
+from .refusals import says
+
 KNOBS = {"n_perturbations": 3, "cells_per_perturbation": 20, "embed_dim": 4, "cov_dim": 2}
 GIVEN = ["model", "space", "metric", "perturbation", "context", "value", "note"]
-
-
-def says(sentence, call, *arguments, **options):
-    with pytest.raises(ValueError) as caught:
-        call(*arguments, **options)
-    assert str(caught.value) == sentence
 
 
 def scores(metric="energy_distance", n=9):

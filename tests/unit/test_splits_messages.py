@@ -14,6 +14,8 @@ from recon_tutorial.splits import (
     split_cells,
 )
 
+from .refusals import says
+
 SIZES = {"cells_per_perturbation": 10, "embed_dim": 4, "cov_dim": 2, "n_genes": 5}
 
 
@@ -25,12 +27,6 @@ def screen():
 @pytest.fixture
 def split(screen):
     return hold_out_perturbations(screen, names=["p0"], n_validation=1)
-
-
-def says(sentence, call, *arguments, **options):
-    with pytest.raises(ValueError) as error:
-        call(*arguments, **options)
-    assert str(error.value) == sentence
 
 
 def where(screen, name, column="perturbation"):
