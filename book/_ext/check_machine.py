@@ -3,7 +3,8 @@
     python book/_ext/check_machine.py FOLDER
 
 FOLDER is where the virtual environment will stand.
-Exits 0 and silent when all is well, otherwise 1.
+Exits 1 if something is missing, otherwise 0; a disk that may turn out too small is told, no more,
+because nobody knows which torch the package index holds before pip asks it.
 The file must run on the very Pythons that it turns away: nothing but the standard library of 2.7,
 and no f-strings.
 """
@@ -18,7 +19,8 @@ GIGABYTE = 10**9
 # that pip finds on Linux, 1.6 GB for the two extras, and what pip downloads on top while it
 # installs: 0.5, 3.0 and 0.4 GB.
 # A venv that holds a part already needs no room for it; jax stands for the extras.
-FREE_FOR_INSTALL = {"linux": 10 * GIGABYTE, "other": 4 * GIGABYTE}
+FREE_FOR_INSTALL = 4 * GIGABYTE
+FREE_FOR_GRAPHICS_CARDS = 6 * GIGABYTE
 FREE_FOR_EXTRAS = 2 * GIGABYTE
 FREE_FOR_BUILD = 1 * GIGABYTE
 
@@ -50,27 +52,26 @@ def free_bytes(folder):
 
 
 def bytes_needed(venv, platform):
-    """Bytes that filling `venv` takes: little when torch and jax stand in it already."""
+    """Bytes that filling `venv` takes at least and at most: few when it holds torch and jax."""
     packages = os.path.join(venv, "*", "*", "site-packages")
     needed = 0 if glob.glob(os.path.join(packages, "jax")) else FREE_FOR_EXTRAS
     if glob.glob(os.path.join(packages, "torch")):
-        return needed + FREE_FOR_BUILD
-    return needed + FREE_FOR_INSTALL["linux" if platform.startswith("linux") else "other"]
+        return needed + FREE_FOR_BUILD, needed + FREE_FOR_BUILD
+    needed += FREE_FOR_INSTALL
+    return needed, needed + (FREE_FOR_GRAPHICS_CARDS if platform.startswith("linux") else 0)
 
 
-def find_problems(
-    venv, version=sys.version_info, module=has_module, path=None, free=None, platform=sys.platform
-):
+def find_problems(venv, version=sys.version_info, module=has_module, path=None, free=None):
     """Return one sentence for each thing that is missing.
 
     Parameters
     ----------
     venv : str
         Folder of the virtual environment, there or not.
-    version, module, path, free, platform
+    version, module, path, free
         What to take for this machine: the Python version, a function that tells whether a module is
-        there, the search path for programs, a function that returns the free bytes of a folder, and
-        the name of the system. The defaults look at the real one.
+        there, the search path for programs, and a function that returns the free bytes of a folder.
+        The defaults look at the real one.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def find_problems(
             "git was not found: install it (Debian and Ubuntu: `apt-get install git`); the tests "
             "ask it which files belong to the book."
         )
-    left, needed = (free or free_bytes)(venv), bytes_needed(venv, platform)
+    left, needed = (free or free_bytes)(venv), bytes_needed(venv, "")[0]
     if left is not None and left < needed:
         problems.append(
             "The disk of %s has %.1f GB free but the environment needs about %.0f GB: make room, "
@@ -106,13 +107,28 @@ def find_problems(
     return problems
 
 
+def find_doubts(venv, free=None, platform=sys.platform):
+    """Return a sentence if the disk is large enough for the smallest torch but not for every one.
+
+    The parameters are those of `find_problems`, and the name of the system.
+    """
+    left, (least, most) = (free or free_bytes)(venv), bytes_needed(venv, platform)
+    if left is None or not least <= left < most:
+        return []
+    return [
+        "The disk of %s has %.1f GB free, which is too little if pip finds a torch built for "
+        "graphics cards (about %.0f GB in all): if it runs full, make room and run make again."
+        % (os.path.abspath(venv), left / float(GIGABYTE), most / float(GIGABYTE))
+    ]
+
+
 def main(arguments):
-    """Print the problems of this machine; return 1 when there is one."""
+    """Print the problems of this machine and what may become one; return 1 for a problem."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python book/_ext/check_machine.py FOLDER\n")
         return 2
     problems = find_problems(arguments[0])
-    for sentence in problems:
+    for sentence in problems or find_doubts(arguments[0]):
         sys.stderr.write(sentence + "\n")
     return 1 if problems else 0
 
