@@ -21,7 +21,7 @@ def escape_bars(app, what, name, obj, options, lines):
 
 
 def link_chapters(app, what, name, obj, options, lines):
-    """Give the last line a section of its own, and links to chapters or to a page."""
+    """Link the chapters or the page of the last line, and make it the last of the notes."""
     for i, line in enumerate(lines):
         if found := DERIVED.match(line):
             chapters = re.sub(r"\d+", lambda number: _link(number[0]), found[2])
@@ -30,7 +30,14 @@ def link_chapters(app, what, name, obj, options, lines):
             words = f"Described on the page :doc:`/book/{found[2]}`."
         else:
             continue
-        lines[i : i + 1] = [found[1] + "Notes", found[1] + "-----", found[1] + words]
+        del lines[i]
+        titles = [k for k in range(len(lines) - 1) if set(lines[k + 1].strip()) == {"-"}]
+        notes = [k for k in titles if lines[k].strip() == "Notes"]
+        if notes:
+            end = min((k for k in titles if k > notes[0]), default=len(lines))
+            lines[end:end] = ["", found[1] + words, ""]
+        else:
+            lines[i:i] = [found[1] + "Notes", found[1] + "-----", found[1] + words]
         return
 
 

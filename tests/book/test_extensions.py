@@ -37,6 +37,24 @@ def test_the_describing_page_is_linked(load):
     assert lines == ["Fetch.", "", "Notes", "-----", words, ""]
 
 
+def test_notes_that_are_there_end_in_the_link(load):
+    lines = ["Notes", "-----", "It is slow.", "", "Examples", "--------", ">>> f()", ""]
+    lines.append("Derived in chapter 1.")
+    load("book_docstrings").link_chapters(None, "function", "f", None, None, lines)
+    assert [line for line in lines if line] == [
+        *("Notes", "-----", "It is slow.", "Derived in chapter :doc:`1 </book/01_latent_shift>`."),
+        *("Examples", "--------", ">>> f()"),
+    ]
+
+
+def test_notes_at_the_end_keep_the_link_in_a_paragraph_of_its_own(load):
+    lines = ["    Notes", "    -----", "    It is slow.", "    Derived in chapter 99.", ""]
+    load("book_docstrings").link_chapters(None, "function", "f", None, None, lines)
+    text = "\n".join(lines)
+    assert text.startswith("    Notes\n    -----\n    It is slow.\n\n")
+    assert text.endswith("\n\n    Derived in chapter 99.\n") and text.count("Notes") == 1
+
+
 def sphinx_config():
     return SimpleNamespace(
         html_theme_options={"repository_url": "https://example.org/a/b"},
