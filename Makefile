@@ -123,7 +123,7 @@ unit: $(WITH_EXTRAS) ## the package and the predictors' contract
 .PHONY: notebooks
 notebooks: $(WITH_EXTRAS) ## every chapter from top to bottom, again, and with other parameters
 	$(BIN)/python book/_ext/execute.py --jobs $(JOBS)
-	$(PYTEST) -q -n $(JOBS) tests/notebook
+	$(PYTEST) -q -n $(JOBS) --dist worksteal tests/notebook
 
 .PHONY: determinism
 determinism: $(WITH_EXTRAS) ## every notebook twice, in full: the same numbers to the last digit

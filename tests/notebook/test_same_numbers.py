@@ -1,8 +1,8 @@
 """Every notebook run twice, in fresh processes, gives the same numbers to the last digit.
 
-The first run of a chapter is the one that the book shows. Three chapters take more than a minute;
-they run twice with the quick parameters of their metadata instead, unless RECON_TUTORIAL_FULL is
-set, as `make determinism` does. Solutions are compared where they run anyway: test_solutions.py.
+The first run of a chapter is the one that the book shows. Six chapters take the better part of a
+minute or more; they run twice with the quick parameters of their metadata instead, unless
+RECON_TUTORIAL_FULL is set, as `make determinism` does. Solutions are compared where they run anyway: test_solutions.py.
 """
 
 import copy
@@ -17,7 +17,10 @@ from recon_tutorial.running.recording import RECORD
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]_*.ipynb"))
-LONG = {"08_flow_matching", "09_sets_of_cells", "10_real_interferon"}
+LONG = {
+    *("06_held_out_perturbations", "07_unpaired_cells", "08_flow_matching"),
+    *("09_sets_of_cells", "10_real_interferon", "13_scaling_out"),
+}
 REAL = {"10_real_interferon", "11_real_cytokines"}
 FULL = bool(os.environ.get("RECON_TUTORIAL_FULL"))
 
