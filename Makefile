@@ -134,7 +134,7 @@ determinism: $(WITH_EXTRAS) ## every notebook twice, in full: the same numbers t
 .PHONY: book-test
 book-test: $(WITH_EXTRAS) ## the built pages in a browser (run make book first)
 	@test -f _build/html/index.html || { echo "There is no book to test: run make book first." >&2; exit 1; }
-	$(PYTEST) -q -n $(JOBS) --dist loadgroup tests/book
+	$(PYTEST) -q -n $(JOBS) tests/book
 
 .PHONY: serve
 serve: $(READY) ## show the built book at http://127.0.0.1:8000

@@ -78,12 +78,7 @@ def toc_pages():
 def pytest_generate_tests(metafunc):
     """Give each test its page, its chapter or its solutions, by name."""
     if "page_name" in metafunc.fixturenames:
-        # One process looks at a page for all its tests (pytest -n 2 --dist loadgroup).
-        grouped = [
-            pytest.param(name, marks=pytest.mark.xdist_group(name))
-            for name in [*toc_pages(), "search"]
-        ]
-        metafunc.parametrize("page_name", grouped)
+        metafunc.parametrize("page_name", [*toc_pages(), "search"])
     chapters = sorted((ROOT / "book").glob("[0-9][0-9]_*.ipynb"))
     solutions = sorted((ROOT / "book" / "solutions").glob("[0-9][0-9]_*.ipynb"))
     kinds = {"chapter": chapters, "solution": solutions, "notebook": chapters + solutions}
@@ -91,6 +86,18 @@ def pytest_generate_tests(metafunc):
         if kind in metafunc.fixturenames:
             names = [path.relative_to(ROOT / "book").with_suffix("") for path in paths]
             metafunc.parametrize(kind, paths, ids=[name.as_posix() for name in names])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give all tests of a page to one process, which then visits it once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPage(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid.partition("[")[2] or nodeid
+
+    return ByPage(config, log)
 
 
 def missing(reason):
@@ -225,9 +232,11 @@ def find():
 
 
 @pytest.fixture(scope="session")
-def visit(book, browser, find):
+def visit(book, browser, find, tmp_path_factory):
     """Return a function that visits a page once, at both sizes and in both themes."""
     seen = {}
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    visitors = tmp_path_factory.getbasetemp().parent if shared else None
     tabs = {
         size: browser.new_page(viewport={"width": width, "height": height})
         for size, (width, height) in SIZES.items()
@@ -236,6 +245,8 @@ def visit(book, browser, find):
     def look(name):
         if name in seen:
             return seen[name]
+        if visitors:  # it takes seconds, so that a second process must not do it again
+            (visitors / f"visited {name.replace('/', ' ')}").touch(exist_ok=False)
         seen[name] = result = Visit()
         for size, tab in tabs.items():
             stop = listen(tab, result)
