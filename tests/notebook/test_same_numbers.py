@@ -2,7 +2,8 @@
 
 The first run of a chapter is the one that the book shows. Six chapters take the better part of a
 minute or more; they run twice with the quick parameters of their metadata instead, unless
-RECON_TUTORIAL_FULL is set, as `make determinism` does. Solutions are compared where they run anyway: test_solutions.py.
+RECON_TUTORIAL_FULL is set, as `make determinism` does. Solutions are compared where they run
+anyway: test_solutions.py.
 """
 
 import copy
